@@ -1,0 +1,133 @@
+package record
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+//go:embed lua/create.lua
+var createBody string
+
+//go:embed lua/queued.lua
+var queuedBody string
+
+//go:embed lua/missing.lua
+var missingBody string
+
+var (
+	createScript  = NewScript("create record", createBody)
+	queuedScript  = NewScript("mark queued", queuedBody)
+	missingScript = NewScript("record a lost job", missingBody)
+)
+
+// New job, as its producer knows it.
+type NewJob struct {
+	ID, Account, Vendor, Kind, Priority string
+	Keyed                               bool              // the id names an idempotency key
+	Content                             string            // opaque to records
+	Digest                              string            // of the content
+	Parts                               map[string]string // field of the content -> digest, to name what differs
+	Numbers                             []string          // lookup keys of the numbers under the rules
+	To                                  string            // masked, for people
+	Tags                                map[string]string
+	EventURL                            string
+	SubmitToken                         string // of this submit: its own repeat is no duplicate
+	NotBefore                           time.Time
+	ExpiresAt                           time.Time     // zero: ExpiresIn after acceptance
+	ExpiresIn                           time.Duration // used where ExpiresAt is zero
+	Retain, KeyRetain                   time.Duration // after the end
+}
+
+// Created is what stands under the job's id after Create.
+type Created struct {
+	State     State
+	Duplicate bool              // an earlier submit's job
+	Differs   map[string]string // not nil: the id holds other content; its parts
+	TooLate   bool              // it would have expired already; nothing was written
+}
+
+// Create writes the record in state accepted, or says what stands there.
+func (s *Store) Create(ctx context.Context, j NewJob) (Created, error) {
+	fields, err := j.fields()
+	if err != nil {
+		return Created{}, err
+	}
+	parts, err := json.Marshal(j.Parts)
+	if err != nil {
+		return Created{}, fmt.Errorf("create record: %w", err)
+	}
+	var expires int64
+	if !j.ExpiresAt.IsZero() {
+		expires = j.ExpiresAt.UnixMilli()
+	}
+	answer, err := s.Run(ctx, createScript, j.ID, nil, map[string]any{
+		"token": j.SubmitToken, "digest": j.Digest, "parts": string(parts), "fields": fields,
+		"expires_at": expires, "expires_in": j.ExpiresIn.Milliseconds(),
+	})
+	if err != nil {
+		return Created{}, err
+	}
+	switch at(answer, 0) {
+	case "created":
+		return Created{State: Accepted}, nil
+	case "repeated":
+		return Created{State: State(at(answer, 1))}, nil
+	case "duplicate":
+		return Created{State: State(at(answer, 1)), Duplicate: true}, nil
+	case "too_late":
+		return Created{TooLate: true}, nil
+	case "differs":
+		c := Created{State: State(at(answer, 2)), Duplicate: true}
+		if err := json.Unmarshal([]byte(at(answer, 1)), &c.Differs); err != nil {
+			return Created{}, fmt.Errorf("create record: read the first submit's content: %w", err)
+		}
+		return c, nil
+	}
+	return Created{}, fmt.Errorf("create record: unexpected answer %q", answer)
+}
+
+func (j NewJob) fields() (map[string]string, error) {
+	tags, err := json.Marshal(j.Tags)
+	if err != nil {
+		return nil, fmt.Errorf("create record: tags: %w", err)
+	}
+	keyed := "0"
+	if j.Keyed {
+		keyed = "1"
+	}
+	f := map[string]string{
+		"account": j.Account, "vendor": j.Vendor, "kind": j.Kind, "priority": j.Priority,
+		"keyed": keyed, "content": j.Content, "numbers": strings.Join(j.Numbers, ","), "to": j.To,
+		"retain_ms": ms(j.Retain), "key_retain_ms": ms(j.KeyRetain),
+	}
+	if len(j.Tags) > 0 {
+		f["tags"] = string(tags)
+	}
+	if j.EventURL != "" {
+		f["event_url"] = j.EventURL
+	}
+	if !j.NotBefore.IsZero() {
+		f["not_before"] = unixMilli(j.NotBefore)
+	}
+	return f, nil
+}
+
+// MarkQueued says that asynq holds the job under the task id, and returns the
+// state that the record has then: a worker may have been faster.
+func (s *Store) MarkQueued(ctx context.Context, id, task string) (State, error) {
+	answer, err := s.Run(ctx, queuedScript, id, nil, map[string]any{"task": task})
+	return State(at(answer, 0)), err
+}
+
+// Missing says what to tell of a job whose task came without a record: the
+// state in which a key marker saw it end, or else a new record that says unknown.
+func (s *Store) Missing(ctx context.Context, id, account, kind string, retain time.Duration) (State, error) {
+	answer, err := s.Run(ctx, missingScript, id, nil, map[string]any{
+		"fields": map[string]string{"account": account, "kind": kind, "retain_ms": ms(retain)},
+	})
+	return State(at(answer, 0)), err
+}

@@ -1,0 +1,33 @@
+package record
+
+import "strings"
+
+// keys names everything that a group keeps in Redis. The group is the hash tag
+// of every key, so one script may see them all, in Redis Cluster too.
+type keys struct{ prefix string }
+
+func keysOf(group string) keys { return keys{prefix: "callpacer:{" + group + "}:"} }
+
+func (k keys) clock() string            { return k.prefix + "clock" }
+func (k keys) due() string              { return k.prefix + "due" }
+func (k keys) job(id string) string     { return k.prefix + "job:" + id }
+func (k keys) marker(id string) string  { return k.prefix + "key:" + id }
+func (k keys) push(hash string) string  { return k.prefix + "push:" + hash }
+func (k keys) number(key string) string { return k.prefix + "number:" + key }
+
+// GroupOf returns the group that an id names: everything before its first dot.
+func GroupOf(id string) (string, bool) {
+	group, rest, ok := strings.Cut(id, ".")
+	return group, ok && group != "" && rest != ""
+}
+
+// scriptKeys are the declared keys of every script about the job.
+func scriptKeys(id string, numbers []string) []string {
+	group, _ := GroupOf(id)
+	k := keysOf(group)
+	names := []string{k.clock(), k.due(), k.job(id), k.marker(id)}
+	for _, n := range numbers {
+		names = append(names, k.number(n))
+	}
+	return names
+}

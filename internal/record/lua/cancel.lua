@@ -1,0 +1,16 @@
+-- cancel: a waiting job ends; one being sent is marked, which counts only if
+-- nothing was placed; any other stays as it is.
+-- Answers {'canceled' | 'requested' | 'refused', state}, {'missing'}.
+if not job.state then return {'missing'} end
+if job.state == 'canceled' then return {'canceled', job.state} end
+if num(job.rank) == 0 then
+  finish('canceled', 9, 'canceled', 'before it was sent')
+  return {'canceled', job.state}
+end
+if job.state == 'submitting' then
+  put('cancel', 1)
+  note('submitting', 'cancel requested')
+  flush()
+  return {'requested', job.state}
+end
+return {'refused', job.state}

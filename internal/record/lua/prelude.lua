@@ -1,0 +1,172 @@
+-- Shared by every script that changes a job's record.
+-- KEYS 1 clock, 2 due table, 3 job, 4 key marker, 5.. one per number under the rules.
+-- ARGV 1 test clock in ms ('' = Redis's own TIME), 2 the arguments as JSON (a.id: the job).
+local a = cjson.decode(ARGV[2])
+local id = a.id
+
+local function str(x)
+  if type(x) == 'number' then return string.format('%.0f', x) end
+  if x == true then return '1' elseif x == false then return '0' end
+  return x
+end
+
+local function num(x) return tonumber(x or '0') or 0 end
+
+-- The group's time in ms. It never runs backwards, whatever server answers.
+local function clock()
+  local t
+  if ARGV[1] ~= '' then
+    t = tonumber(ARGV[1])
+  else
+    local time = redis.call('TIME')
+    t = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+  end
+  local seen = num(redis.call('GET', KEYS[1]) or '0')
+  if seen > t then return seen end
+  if seen < t then redis.call('SET', KEYS[1], str(t)) end
+  return t
+end
+
+local function load(key)
+  local flat, h = redis.call('HGETALL', key), {}
+  for i = 1, #flat, 2 do h[flat[i]] = flat[i + 1] end
+  return h
+end
+
+local now = clock()
+local job = load(KEYS[3])
+local changed, gone = {}, {}
+
+-- put and drop change the copy at once and the record at flush.
+local function put(field, value)
+  value = str(value)
+  if job[field] ~= value then
+    job[field] = value
+    changed[field] = value
+    gone[field] = nil
+  end
+end
+
+local function drop(field)
+  if job[field] ~= nil then
+    job[field] = nil
+    gone[field] = true
+    changed[field] = nil
+  end
+end
+
+local function flush()
+  local set, del = {}, {}
+  for field, value in pairs(changed) do set[#set + 1] = field; set[#set + 1] = value end
+  for field in pairs(gone) do del[#del + 1] = field end
+  if #set > 0 then redis.call('HSET', KEYS[3], unpack(set)) end
+  if #del > 0 then redis.call('HDEL', KEYS[3], unpack(del)) end
+  changed, gone = {}, {}
+end
+
+-- Lines of the timeline are bounded; the ends of a job always get one.
+local function note(state, detail, always)
+  local n = num(job.timeline)
+  if n >= 60 and not always then return end
+  put('timeline', n + 1)
+  put('at:' .. str(n + 1), str(now) .. ' ' .. state .. ' ' .. (detail or ''))
+end
+
+-- The one next step of a record that is not final.
+local function due(at) redis.call('ZADD', KEYS[2], str(at), id) end
+
+local CHECK, CHECK_MAX = 120000, 1920000
+
+-- A waiting job is due at its end, or when somebody should look whether its
+-- task is still alive: two minutes after it should have run, then ever later.
+local function due_waiting(from)
+  local at = math.max(from, now) + math.min(CHECK * 2 ^ num(job.checks), CHECK_MAX)
+  due(math.min(at, num(job.expires_at)))
+end
+
+local function enter(state, rank, detail)
+  put('state', state)
+  put('rank', rank)
+  put('since', now)
+  if rank >= 2 then put('revision', num(job.revision) + 1) end
+  note(state, detail, rank >= 2)
+end
+
+local function clear_hold()
+  drop('hold_reason'); drop('hold_until'); drop('retry_at'); drop('retry_reason')
+  drop('adrift'); drop('missing'); drop('checks')
+end
+
+-- Ends the job: nothing is due any more, and its record and marker live on for
+-- as long as the record says.
+local function finish(state, rank, cause, detail)
+  clear_hold()
+  drop('cancel'); drop('runs')
+  put('cause', cause)
+  put('ended_at', now)
+  enter(state, rank, detail)
+  flush()
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms)))
+  if job.keyed == '1' then
+    redis.call('HSET', KEYS[4], 'state', state)
+    redis.call('PEXPIRE', KEYS[4], str(num(job.key_retain_ms)))
+  end
+end
+
+-- Why a job that was never sent ran out of time.
+local EXPIRED_CAUSE = {
+  window = 'policy_window', vendor_window = 'policy_window',
+  per_number = 'policy_frequency', lockout = 'policy_frequency',
+  one_at_a_time = 'policy_frequency', vendor_frequency = 'policy_frequency',
+  halted = 'account',
+}
+
+local function expire()
+  local reason = job.hold_reason or ''
+  finish('expired', 9, EXPIRED_CAUSE[reason] or 'platform', 'not sent in time')
+end
+
+-- Puts the job aside until a time. A repeated hold for one reason is one line
+-- of the timeline.
+local function hold(till, reason)
+  if job.state ~= 'held' or job.hold_reason ~= reason then
+    put('hold_reason', reason)
+    enter('held', 0, reason)
+  end
+  put('hold_until', till)
+  drop('missing'); drop('checks'); drop('adrift')
+  due_waiting(till)
+end
+
+local function attempt_id(n) return id .. '.' .. str(num(n)) end
+
+-- A number's hash: 'c:<attempt>' = when it was charged, 'fly' = the attempt in
+-- flight and until when its owner may hold it, 'lock' = until when nothing dials.
+local function each_number(f)
+  for i = 5, #KEYS do f(KEYS[i]) end
+end
+
+local function release(n)
+  each_number(function(key)
+    local fly = redis.call('HGET', key, 'fly')
+    if fly and string.match(fly, '^(%S+) ') == attempt_id(n) then redis.call('HDEL', key, 'fly') end
+  end)
+end
+
+local function refund(n)
+  each_number(function(key) redis.call('HDEL', key, 'c:' .. attempt_id(n)) end)
+end
+
+-- The vendor counts from when it saw the attempt, which is its answer at the latest.
+local function move_charge(n)
+  each_number(function(key)
+    if redis.call('HEXISTS', key, 'c:' .. attempt_id(n)) == 1 then
+      redis.call('HSET', key, 'c:' .. attempt_id(n), str(now))
+    end
+  end)
+end
+
+local function keep_number(key, ttl)
+  if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, str(ttl)) end
+end

@@ -1,0 +1,86 @@
+-- settle: what attempt a.attempt came to, told by the handler that owned it.
+-- a: id, attempt, token, result ('accepted', 'again', 'failed', 'in_doubt'),
+--    sent (a byte left or may have left), code, text, and by result
+--    accepted: vendor_id, vendor_task, poll_in (0: no poll), give_up_in
+--    again:    retry_in, reason, counted, max_attempts, cause; keep_charge, lock_for
+--    failed:   cause; keep_charge
+-- Answers {'settled', state, hold_until}: the owner returns the job to its queue
+-- where the state is held; {'outbox', state}: the outbox does; {'stale', state}:
+-- another attempt owns the record and nothing changed; {'missing'}.
+if not job.state then return {'missing'} end
+if num(job.attempt) ~= a.attempt or job.token ~= a.token then return {'stale', job.state} end
+if num(job.settled) == a.attempt then
+  if job.adrift then return {'outbox', job.state} end
+  return {'settled', job.state, job.hold_until or '0'}
+end
+
+local was, rank = job.state, num(job.rank)
+local not_placed = a.result == 'again' or a.result == 'failed'
+put('settled', a.attempt)
+if a.sent then put('attempts', num(job.attempts) + 1) end
+if a.code ~= '' then put('vendor_code', a.code) end
+if a.text ~= '' then put('vendor_text', a.text) end
+if a.vendor_id and a.vendor_id ~= '' and not job.vendor_id then put('vendor_id', a.vendor_id) end
+if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) end
+release(a.attempt)
+if num(a.lock_for) > 0 then
+  each_number(function(key)
+    local till = math.max(num(redis.call('HGET', key, 'lock') or '0'), now + a.lock_for)
+    redis.call('HSET', key, 'lock', str(till))
+    keep_number(key, till - now + 3600000)
+  end)
+end
+
+-- A push was faster, or this answer came after the job was given up.
+if rank > 1 and was ~= 'in_doubt' then
+  if not_placed and was == 'unknown' then
+    if not a.keep_charge then refund(a.attempt) end
+    finish('failed', 9, a.cause or 'platform', 'proved not placed, too late to send again')
+  else
+    move_charge(a.attempt)
+    if not_placed then note(was, 'result_conflict: the send answered that nothing was placed', true) end
+  end
+  flush()
+  return {'settled', job.state, '0'}
+end
+
+if not_placed and not a.keep_charge then refund(a.attempt) else move_charge(a.attempt) end
+
+if a.result == 'accepted' then
+  put('seq', num(job.seq) + 1)
+  put('give_up_at', now + a.give_up_in)
+  drop('cancel')
+  enter('submitted', 2, '')
+  if a.poll_in > 0 then due(math.min(now + a.poll_in, num(job.give_up_at))) else due(num(job.give_up_at)) end
+elseif a.result == 'in_doubt' then
+  if was ~= 'in_doubt' then
+    enter('in_doubt', 2, a.text)
+    due(now + num(job.doubt_ms))
+  end
+elseif job.cancel then
+  finish('canceled', 9, 'canceled', 'canceled while it was being sent; it was not placed')
+elseif a.result == 'failed' then
+  put('evidence', 3)
+  finish('failed', 9, a.cause, a.text)
+else
+  if a.counted then put('failures', num(job.failures) + 1) end
+  if a.counted and num(job.failures) >= a.max_attempts then
+    finish('failed', 9, a.cause, 'attempts used up')
+  elseif now >= num(job.expires_at) then
+    put('hold_reason', a.reason)
+    expire()
+  else
+    put('retry_at', now + a.retry_in)
+    put('retry_reason', a.reason)
+    hold(now + a.retry_in, a.reason)
+    if was == 'in_doubt' then
+      -- Its task ended long ago: the outbox brings a new one.
+      put('adrift', 1)
+      put('seq', num(job.seq) + 1)
+      due(math.min(now + a.retry_in, num(job.expires_at)))
+    end
+  end
+end
+flush()
+if job.adrift then return {'outbox', job.state} end
+return {'settled', job.state, job.hold_until or '0'}

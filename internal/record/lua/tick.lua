@@ -1,0 +1,45 @@
+-- tick: the pump found this record due and leased it until a.leased.
+-- Answers {'moved'} (no longer ours), {'done', state} (a transition was made),
+-- {'enqueue', task} (bring the job's task back to its queue, then mark it),
+-- {'poll', task} (enqueue a query), {'look', task} (see whether the task lives).
+local score = redis.call('ZSCORE', KEYS[2], id)
+if not score or num(score) ~= a.leased then return {'moved'} end
+if not job.state then
+  redis.call('ZREM', KEYS[2], id)
+  return {'done', ''}
+end
+local state, rank = job.state, num(job.rank)
+if rank >= 8 then
+  redis.call('ZREM', KEYS[2], id)
+  return {'done', state}
+end
+if rank == 0 then
+  if now >= num(job.expires_at) then
+    expire()
+    return {'done', job.state}
+  end
+  if state == 'accepted' then return {'enqueue', job.task or id} end
+  if job.adrift then return {'enqueue', id .. '~' .. job.seq} end
+  return {'look', job.task or id}
+end
+if state == 'submitting' then
+  if now < num(job.owned_until) then
+    due(num(job.owned_until))
+    return {'done', state}
+  end
+  enter('in_doubt', 2, 'its worker never said how it ended')
+  flush()
+  due(now + num(job.doubt_ms))
+  return {'done', job.state}
+end
+if state == 'in_doubt' then
+  put('evidence', 1)
+  finish('unknown', 8, 'unknown', 'nobody could say in time whether it was placed')
+  return {'done', job.state}
+end
+if now >= num(job.give_up_at) then
+  put('evidence', 1)
+  finish('unknown', 8, 'unknown', 'no result in time')
+  return {'done', job.state}
+end
+return {'poll', id .. '~' .. job.seq}

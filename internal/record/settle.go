@@ -1,0 +1,83 @@
+package record
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+)
+
+//go:embed lua/settle.lua
+var settleBody string
+
+var settleScript = NewScript("settle", settleBody)
+
+// Result is what an attempt came to.
+type Result string
+
+// The results.
+const (
+	ResultAccepted Result = "accepted" // the vendor took it
+	ResultAgain    Result = "again"    // nothing was placed; it may be sent again
+	ResultFailed   Result = "failed"   // nothing was placed, nothing will be
+	ResultInDoubt  Result = "in_doubt" // it may have been placed
+)
+
+// Settlement tells a record what its attempt came to.
+type Settlement struct {
+	Attempt    int
+	Token      string
+	Result     Result
+	Sent       bool // a byte left, or may have left
+	Code, Text string
+
+	VendorID, VendorTask string        // accepted
+	PollIn               time.Duration // accepted; 0: no poll
+	GiveUpIn             time.Duration // accepted
+
+	RetryIn     time.Duration // again
+	Reason      string        // again: the hold's reason
+	Counted     bool          // again: counts towards MaxAttempts
+	MaxAttempts int           // again
+	Cause       string        // failed; again, where the attempts are used up
+	KeepCharge  bool          // again, failed: the vendor counted it all the same
+	LockFor     time.Duration // again, failed: nothing dials the number for so long
+}
+
+// Settled is what a record made of it.
+type Settled struct {
+	State State
+	// Until is when the job may run again, where the owner of this run must put
+	// it back on its queue; zero where it must not.
+	Until time.Time
+	Stale bool // another attempt owns the record; nothing changed
+}
+
+// Settle records an attempt's result. Repeating it changes nothing.
+func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settlement) (Settled, error) {
+	answer, err := s.Run(ctx, settleScript, id, numbers, map[string]any{
+		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text,
+		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
+		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
+		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,
+		"cause": t.Cause, "keep_charge": t.KeepCharge, "lock_for": t.LockFor.Milliseconds(),
+	})
+	if err != nil {
+		return Settled{}, err
+	}
+	out := Settled{State: State(at(answer, 1))}
+	switch at(answer, 0) {
+	case "settled":
+		if out.State == Held {
+			if out.Until, err = millis(answer, 2); err != nil {
+				return Settled{}, fmt.Errorf("settle: %w", err)
+			}
+		}
+	case "outbox":
+	case "stale", "missing":
+		out.Stale = true
+	default:
+		return Settled{}, fmt.Errorf("settle: unexpected answer %q", answer)
+	}
+	return out, nil
+}

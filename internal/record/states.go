@@ -1,0 +1,45 @@
+package record
+
+// State is where a job stands.
+type State string
+
+// The states; docs/states.md draws them.
+const (
+	Accepted   State = "accepted"   // recorded, not yet known to be on its queue
+	Queued     State = "queued"     // on its queue
+	Held       State = "held"       // waits for a time, with a reason
+	Submitting State = "submitting" // intent written, permit running
+	Submitted  State = "submitted"  // the vendor accepted it
+	InDoubt    State = "in_doubt"   // may have been placed; never sent again by itself
+	Unknown    State = "unknown"    // no evidence in time; later evidence upgrades it
+	Completed  State = "completed"
+	Busy       State = "busy"
+	NoAnswer   State = "no_answer"
+	Rejected   State = "rejected"
+	Failed     State = "failed"
+	Canceled   State = "canceled"
+	Expired    State = "expired" // not sent in time
+)
+
+// Waiting says that the job has not been sent and may still be.
+func (s State) Waiting() bool { return s == Accepted || s == Queued || s == Held }
+
+// Final says that the job has ended. Unknown is a soft end: evidence that
+// comes later still changes it.
+func (s State) Final() bool {
+	switch s {
+	case Unknown, Completed, Busy, NoAnswer, Rejected, Failed, Canceled, Expired:
+		return true
+	case Accepted, Queued, Held, Submitting, Submitted, InDoubt:
+	}
+	return false
+}
+
+// Reasons of a hold that are not rules of ratelimit.
+const (
+	HoldRetry           = "retry"            // the vendor refused for now; backing off
+	HoldHalted          = "halted"           // the account cannot send
+	HoldVendorWindow    = "vendor_window"    // the vendor says: not at this time of day
+	HoldVendorFrequency = "vendor_frequency" // the vendor says: too frequent
+	HoldLockout         = "lockout"          // the vendor locked the number
+)

@@ -1,0 +1,93 @@
+// Package record keeps what is known about every job: its content, state,
+// attempts and timeline, and the one next step that is due for it. Each change
+// is one script that compares and writes at once; nothing here reads in Go and
+// writes in a second call.
+package record
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed lua/prelude.lua
+var prelude string
+
+// Script is a transition: the shared prelude and a body that says in its
+// header what it takes, changes and answers.
+type Script struct {
+	name   string
+	script *redis.Script
+}
+
+// NewScript makes a transition of a body that runs after the shared prelude.
+func NewScript(name, body string) *Script {
+	return &Script{name: name, script: redis.NewScript(prelude + body)}
+}
+
+// Store runs the transitions of every group's records on one Redis.
+type Store struct {
+	rdb   redis.UniversalClient
+	clock func() time.Time
+}
+
+// New returns a Store on rdb, which stays the caller's to close.
+func New(rdb redis.UniversalClient) *Store { return &Store{rdb: rdb} }
+
+// WithClock returns a Store whose scripts take their time from clock instead of
+// Redis. It is a switch for tests.
+func (s *Store) WithClock(clock func() time.Time) *Store {
+	return &Store{rdb: s.rdb, clock: clock}
+}
+
+// Run executes a transition about the job. numbers are the lookup keys of the
+// phone numbers under the rules; args becomes the script's JSON argument, with
+// "id" added. The answer is the script's list of strings.
+func (s *Store) Run(ctx context.Context, sc *Script, id string, numbers []string, args map[string]any) ([]string, error) {
+	if _, ok := GroupOf(id); !ok {
+		return nil, fmt.Errorf("%s: %q is not a job id (want <group>.<name>)", sc.name, id)
+	}
+	return s.run(ctx, sc, scriptKeys(id, numbers), id, args)
+}
+
+func (s *Store) run(ctx context.Context, sc *Script, keys []string, id string, args map[string]any) ([]string, error) {
+	full := map[string]any{"id": id}
+	for k, v := range args {
+		full[k] = v
+	}
+	encoded, err := json.Marshal(full)
+	if err != nil {
+		return nil, fmt.Errorf("%s: encode arguments: %w", sc.name, err)
+	}
+	now := ""
+	if s.clock != nil {
+		now = strconv.FormatInt(s.clock().UnixMilli(), 10)
+	}
+	answer, err := sc.script.Run(ctx, s.rdb, keys, now, encoded).StringSlice()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sc.name, err)
+	}
+	return answer, nil
+}
+
+// at returns the i-th answer, or "".
+func at(answer []string, i int) string {
+	if i < len(answer) {
+		return answer[i]
+	}
+	return ""
+}
+
+// millis reads a script's time; a value that is none is an error of the record.
+func millis(answer []string, i int) (time.Time, error) {
+	n, err := strconv.ParseInt(at(answer, i), 10, 64)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("the script answered %q where a time was due", at(answer, i))
+	}
+	return time.UnixMilli(n), nil
+}

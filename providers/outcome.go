@@ -1,0 +1,162 @@
+package providers
+
+import "time"
+
+// Class says what callpacer must do about an answer. The set is closed: it is
+// also the metric label.
+type Class string
+
+// The classes.
+const (
+	// ClassOK: the vendor accepted the request (acting) or answered it (query).
+	ClassOK Class = "ok"
+	// ClassPending: a query's answer is not known yet; ask again later.
+	ClassPending Class = "pending"
+	// ClassRetryLater: nothing was placed; the same job may be sent again later.
+	ClassRetryLater Class = "retry_later"
+	// ClassRateLimited: nothing was placed; this number or lane asked too often.
+	// Outcome.Signal says which.
+	ClassRateLimited Class = "rate_limited"
+	// ClassPermanent: nothing was placed and nothing would be; this job fails.
+	ClassPermanent Class = "permanent"
+	// ClassHalted: nothing was placed, and no other job of the account fares
+	// better until somebody acts. Outcome.Halt says why.
+	ClassHalted Class = "halted"
+	// ClassUncertain: the call may exist. Never sent again by itself.
+	ClassUncertain Class = "uncertain"
+)
+
+// Placed says whether the phone action may have happened.
+type Placed string
+
+// The three answers to "was somebody called?".
+const (
+	PlacedNo    Placed = "no"
+	PlacedYes   Placed = "yes"
+	PlacedMaybe Placed = "maybe"
+)
+
+// Signal is a vendor's word about its own limits, found in a refusal.
+type Signal string
+
+// The signals. The empty signal is none.
+const (
+	SignalNone Signal = ""
+	// SignalNumberLock: the vendor locked the number; its charge stands.
+	SignalNumberLock Signal = "number_lock"
+	// SignalWindow: the vendor says that this is not a time of day to call.
+	SignalWindow Signal = "window"
+	// SignalTooFrequent: the vendor says that the account asks too often.
+	SignalTooFrequent Signal = "too_frequent"
+	// SignalSuppressed: the vendor blacklists the number.
+	SignalSuppressed Signal = "suppressed"
+)
+
+// Halt is why an account can send nothing. The empty halt is none.
+type Halt string
+
+// The halts.
+const (
+	HaltNone      Halt = ""
+	HaltAuth      Halt = "auth"
+	HaltBalance   Halt = "balance"
+	HaltAccount   Halt = "account" // disabled, not opened, not permitted
+	HaltConfig    Halt = "config"  // wrong base URL or method, a redirect
+	HaltClockSkew Halt = "clock_skew"
+)
+
+// Outcome is what one acting request came to. The zero Outcome is not valid.
+type Outcome struct {
+	Class  Class
+	Placed Placed
+	Signal Signal
+	Halt   Halt
+	// Cause is set for permanent outcomes, and empty otherwise.
+	Cause Cause
+	// RetryAfter is the least time to wait before the next attempt; 0 leaves it
+	// to the account's retry.backoff.
+	RetryAfter time.Duration
+	// Unsent is true when it is proven that no byte of the request left this
+	// process; such an attempt is not counted.
+	Unsent bool
+	// VendorID names the call at the vendor (Jumdata callId); TaskNo is the
+	// vendor's request number. Both may be empty.
+	VendorID, TaskNo string
+	// VendorCode and VendorText are the vendor's own words, or for transport
+	// trouble a short fixed word such as "timeout". They hold no phone number,
+	// no secret and no URL, and at most 200 characters.
+	VendorCode, VendorText string
+}
+
+// Report is evidence about one call, from a push or a query.
+type Report struct {
+	VendorID string // the call at the vendor; never empty
+	Ref      string // our Notification.Ref, echoed; empty where the vendor did not
+	// State is the call's state: one of completed, busy, no_answer, rejected,
+	// failed; or empty when this report changes nothing (a value we don't know,
+	// a call still under way).
+	State    State
+	Cause    Cause
+	Evidence Evidence
+	// VendorCode and VendorText are the vendor's raw words (as in Outcome).
+	VendorCode, VendorText string
+	SIP                    int            // 0: none
+	Duration               *time.Duration // nil: not told
+	Billable               *bool          // nil: not told
+}
+
+// State is a call's state as a vendor's evidence can give it.
+type State string
+
+// The states that evidence can bring.
+const (
+	StateCompleted State = "completed"
+	StateBusy      State = "busy"
+	StateNoAnswer  State = "no_answer"
+	StateRejected  State = "rejected"
+	StateFailed    State = "failed"
+)
+
+// Evidence orders reports: of two final ones of equal rank the stronger stays.
+type Evidence int
+
+// From weak to strong.
+const (
+	EvidenceTimeout  Evidence = 1 // no answer in time
+	EvidencePush     Evidence = 2 // a push that tells a status and no duration
+	EvidenceQuery    Evidence = 3 // a poll's answer
+	EvidenceDuration Evidence = 4 // a CDR with a duration
+)
+
+// Cause says why a call ended as it did, in one vocabulary for all vendors.
+type Cause string
+
+// The causes.
+const (
+	CauseAnswered        Cause = "answered"
+	CauseEarlyHangup     Cause = "early_hangup"
+	CauseBusy            Cause = "busy"
+	CauseNoAnswer        Cause = "no_answer"
+	CauseRejected        Cause = "rejected"
+	CauseUnreachable     Cause = "unreachable"
+	CausePowerOff        Cause = "power_off"
+	CauseOutOfService    Cause = "out_of_service"
+	CauseInvalidNumber   Cause = "invalid_number"
+	CauseNumberChanged   Cause = "number_changed"
+	CauseBarred          Cause = "barred"
+	CauseCallerHangup    Cause = "caller_hangup"
+	CauseCongestion      Cause = "congestion"
+	CauseNetworkFailure  Cause = "network_failure"
+	CauseNoRoute         Cause = "no_route"
+	CauseProtocolError   Cause = "protocol_error"
+	CauseRingTimeout     Cause = "ring_timeout"
+	CauseIncompatible    Cause = "incompatible"
+	CauseSelfCall        Cause = "self_call"
+	CausePolicyWindow    Cause = "policy_window"
+	CausePolicyFrequency Cause = "policy_frequency"
+	CauseSuppressed      Cause = "suppressed"
+	CauseBindingMissing  Cause = "binding_missing"
+	CauseAccount         Cause = "account"
+	CausePlatform        Cause = "platform"
+	CauseUnknown         Cause = "unknown"
+)

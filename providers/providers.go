@@ -1,0 +1,131 @@
+// Package providers is the contract between callpacer and its voice vendors:
+// what a vendor's adapter can do, and the one vocabulary in which it answers.
+// A vendor's own codes never appear outside its adapter's folder.
+package providers
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Permit is the right to send one acting request. It is over when either
+// clock says so, and the zero Permit never allows anything.
+type Permit struct {
+	// Until is compared on the monotonic clock: build it with
+	// time.Now().Add(left), never from a stored time.
+	Until time.Time
+	// Wall is the same instant as Unix milliseconds of this machine's wall
+	// clock, for machines whose monotonic clock stands still while suspended.
+	Wall int64
+}
+
+// Line is a connection to a vendor that is dialled, shaken and idle: ready to
+// carry exactly one acting request. Close is safe after Do, and more than once.
+type Line interface {
+	// Do sends the request and reads the whole answer. The first byte leaves only
+	// while the permit holds. The error, where there is one, is a *TransportError.
+	// ctx bounds the exchange.
+	Do(ctx context.Context, req *http.Request, permit Permit) (Reply, error)
+	// Stale says that the line has been idle too long to be trusted at now.
+	Stale(now time.Time) bool
+	Close() error
+}
+
+// Reply is a vendor's whole HTTP answer, its body within the cap.
+type Reply struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Acting vendors dial ahead: the connection is ready before the right to send
+// is asked for, so that a slow handshake cannot eat the permit.
+type Acting interface {
+	Ready(ctx context.Context) (Line, error)
+}
+
+// Notifier plays a message to one phone.
+type Notifier interface {
+	Acting
+	// Notify makes one request and says what it came to. It signs at the moment
+	// of the call and never sends twice.
+	Notify(ctx context.Context, line Line, permit Permit, n Notification) Outcome
+}
+
+// Notification is what a Notifier sends.
+type Notification struct {
+	To       string   // normalised number, as the vendor wants it
+	Template string   // the vendor's template (Jumdata) or file (ITNIO)
+	Params   []string // template variables, in order
+	Times    int      // how often to play, 1..3; 0: the vendor's default
+	PushURL  string   // where the vendor reports; empty: no push wanted
+	Ref      string   // "<job id>.<attempt>", echoed by vendors that can
+}
+
+// Poller asks a vendor how a call ended.
+type Poller interface {
+	Poll(ctx context.Context, q Query) PollResult
+}
+
+// Query names the call to ask about.
+type Query struct {
+	To       string // the number called; some vendors want it back
+	VendorID string
+}
+
+// PollResult is a query's answer. Report counts only with ClassOK.
+type PollResult struct {
+	Class      Class
+	Halt       Halt
+	RetryAfter time.Duration // least wait before the next query; 0: none given
+	Report     Report
+	VendorCode string
+	VendorText string
+}
+
+// PushParser reads what a vendor pushes.
+type PushParser interface {
+	// ParsePush returns every report in the push, in order. An error means that
+	// nothing could be read; it holds no byte of the push.
+	ParsePush(p Push) ([]Report, error)
+	// Ack is the answer that the vendor expects to a push.
+	Ack() Ack
+}
+
+// Push is one request from a vendor, as it came.
+type Push struct {
+	Method      string
+	ContentType string
+	RawQuery    string
+	Body        []byte
+}
+
+// Ack is an answer to a push.
+type Ack struct {
+	Status      int
+	ContentType string
+	Body        string
+}
+
+// Settings is what an adapter is built from: an account's part of the
+// configuration. An adapter applies its own defaults and checks what it uses.
+type Settings struct {
+	Account string
+	BaseURL string
+	// Credential returns a named credential ("app_id"), or "". It is a function
+	// so that no printer can show one.
+	Credential     func(name string) string
+	Timeout        time.Duration // one request, from the first byte to the last of the answer
+	AllowPlainHTTP bool          // http:// to a host that is not loopback
+	// Switches are the account's per-vendor switches that were set
+	// ("code_500": "retry"); unset ones keep the adapter's default.
+	Switches map[string]string
+	// LimitPatterns replace the adapter's lists of message patterns, by list
+	// name; the patterns are regular expressions.
+	LimitPatterns map[string][]string
+	// Ack overrides the adapter's acknowledgement, field by field where set.
+	Ack Ack
+	// Now is the clock that stamps requests.
+	Now func() time.Time
+}

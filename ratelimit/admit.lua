@@ -1,0 +1,129 @@
+-- admit: the only door to a vendor. Decides about one attempt, charges every
+-- rule and writes the intent, or says until when the job must wait.
+-- a: id, attempt (the number it would get), token, phase ('ask' or 'go'),
+--    waited (a number in flight was waited for long enough),
+--    valid_from, valid_until (the span in which the numbers below hold),
+--    always (no window) or spans ([[opens, closes], ...] in ms, rising),
+--    limits ([{rule, limit, width} | {rule, limit, since, till}]), keep, number_ttl,
+--    one_at_a_time, permit, timeout, grace, doubt (ms).
+-- Answers
+--    {'go', now, ms_left, send_before}   the permit; the same token asking again gets the same
+--    {'ready', now}                      phase 'ask': nothing stands in the way now
+--    {'hold', now, until, reason}        the record says so too
+--    {'wait', now}                       a call to this number is in flight: ask again soon
+--    {'recompute', now}                  the numbers are of another time
+--    {'busy', now, until}                another handler is sending it
+--    {'over', now, state}                nothing is to be sent
+--    {'stale', now, attempt}             the record is at another attempt: read it again
+--    {'missing', now}
+if not job.state then return {'missing', str(now)} end
+drop('runs')
+
+local rank = num(job.rank)
+if job.state == 'submitting' then
+  flush()
+  if job.token == a.token and num(job.attempt) == a.attempt then
+    return {'go', str(now), str(num(job.send_before) - now), job.send_before}
+  end
+  return {'busy', str(now), job.owned_until}
+end
+if rank > 0 then flush(); return {'over', str(now), job.state} end
+if num(job.attempt) + 1 ~= a.attempt then flush(); return {'stale', str(now), job.attempt} end
+if now >= num(job.expires_at) then
+  expire()
+  return {'over', str(now), job.state}
+end
+if now < a.valid_from or now >= a.valid_until then
+  flush()
+  return {'recompute', str(now)}
+end
+
+local earliest, reason = now, ''
+local function later(at, why)
+  if at > earliest then earliest, reason = at, why end
+end
+later(num(job.not_before), 'not_before')
+later(num(job.retry_at), job.retry_reason or 'retry')
+
+local flying = false
+each_number(function(key)
+  local number, charges = load(key), {}
+  for field, value in pairs(number) do
+    if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = num(value) end
+  end
+  table.sort(charges)
+  later(num(number.lock), 'lockout')
+  for _, rule in ipairs(a.limits) do
+    local since = rule.since or (now - rule.width + 1)
+    local first = #charges + 1
+    while first > 1 and charges[first - 1] >= since do first = first - 1 end
+    local count = #charges - first + 1
+    if count >= rule.limit then
+      -- Free again when so many have left that limit - 1 remain.
+      later(rule.till or (charges[#charges - rule.limit + 1] + rule.width), rule.rule)
+    end
+  end
+  local till = string.match(number.fly or '', ' (%d+)$')
+  if till and num(till) > now then flying = true end
+end)
+
+local closes
+if not a.always then
+  local opens = a.valid_until
+  for _, span in ipairs(a.spans) do
+    if span[2] > earliest then
+      opens, closes = span[1], span[2]
+      break
+    end
+  end
+  if not closes or opens > earliest then
+    if earliest == now then reason = 'window' end
+    earliest = math.max(earliest, opens)
+  end
+end
+
+if earliest > now then
+  hold(earliest, reason)
+  flush()
+  return {'hold', str(now), str(earliest), reason}
+end
+if a.one_at_a_time and flying then
+  if not a.waited then flush(); return {'wait', str(now)} end
+  hold(now + 1000, 'one_at_a_time')
+  flush()
+  return {'hold', str(now), str(now + 1000), 'one_at_a_time'}
+end
+if a.phase == 'ask' then
+  flush()
+  return {'ready', str(now)}
+end
+
+local send_before = math.min(now + a.permit, num(job.expires_at))
+if closes then send_before = math.min(send_before, closes) end
+local owned_until = send_before + a.timeout + a.grace
+
+local me = id .. '.' .. str(a.attempt)
+each_number(function(key)
+  redis.call('HSET', key, 'c:' .. me, str(now), 'fly', me .. ' ' .. str(owned_until))
+  local charges = {}
+  for field, value in pairs(load(key)) do
+    if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = {num(value), field} end
+  end
+  if #charges > a.keep then
+    table.sort(charges, function(x, y) return x[1] < y[1] end)
+    for i = 1, #charges - a.keep do redis.call('HDEL', key, charges[i][2]) end
+  end
+  keep_number(key, a.number_ttl)
+end)
+
+clear_hold()
+drop('vendor_id'); drop('evidence')
+put('attempt', a.attempt)
+put('token', a.token)
+put('send_before', send_before)
+put('owned_until', owned_until)
+put('doubt_ms', a.doubt)
+enter('submitting', 1, 'attempt ' .. str(a.attempt))
+flush()
+due(owned_until)
+return {'go', str(now), str(send_before - now), str(send_before)}

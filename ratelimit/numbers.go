@@ -1,0 +1,62 @@
+package ratelimit
+
+import "time"
+
+// numbers are the rules as the script takes them, right within [from, until).
+type numbers struct {
+	from, until int64
+	always      bool
+	spans       []span
+	limits      []map[string]any
+	keep        int   // charges kept for a number at the least
+	ttl         int64 // ms that a number's history outlives its last use
+}
+
+// spansAhead is how many openings go to the script: a hold that ends after the
+// last of them is looked at again when it ends.
+const spansAhead = 8
+
+// numbersAt computes what holds around now.
+func (r Rules) numbersAt(now time.Time) numbers {
+	n := numbers{
+		from:  now.Add(-time.Hour).UnixMilli(),
+		until: now.Add(time.Hour).UnixMilli(),
+		keep:  16,
+	}
+	longest := r.Lockout
+	for _, p := range r.PerNumber {
+		n.keep = max(n.keep, 2*p.Limit+16)
+		if p.Calendar {
+			start, end := dayOf(now, p.Location)
+			n.within(start, end)
+			n.limits = append(n.limits, map[string]any{
+				"rule": "per_number", "limit": p.Limit, "since": start, "till": end,
+			})
+			longest = max(longest, 48*time.Hour)
+			continue
+		}
+		width := p.Width + p.Margin
+		longest = max(longest, width)
+		n.limits = append(n.limits, map[string]any{
+			"rule": "per_number", "limit": p.Limit, "width": width.Milliseconds(),
+		})
+	}
+	// History is dropped by Redis's own expiry, long after any rule asks for it.
+	n.ttl = (2*longest + time.Hour).Milliseconds()
+	if n.always = r.Window.alwaysOpen(); !n.always {
+		n.spans = r.Window.openings(time.UnixMilli(n.from), spansAhead)
+	}
+	return n
+}
+
+// within narrows the time for which the numbers hold.
+func (n *numbers) within(from, until int64) {
+	n.from, n.until = max(n.from, from), min(n.until, until)
+}
+
+// dayOf returns the calendar day around now in Unix milliseconds, half-open. A
+// day begins at the first instant that has its date.
+func dayOf(now time.Time, zone *time.Location) (start, end int64) {
+	y, m, d := now.In(zone).Date()
+	return time.Date(y, m, d, 0, 0, 0, 0, zone).UnixMilli(), time.Date(y, m, d+1, 0, 0, 0, 0, zone).UnixMilli()
+}

@@ -1,0 +1,78 @@
+// Package ratelimit turns an account's rules into numbers and asks the one
+// script that may let a call out. Go knows time zones and calendars; the script
+// counts, compares and writes.
+package ratelimit
+
+import "time"
+
+// Rules are an account's limits. The zero value of a rule means that the rule
+// is off, which only the word "off" in the configuration brings about.
+type Rules struct {
+	Window     *Window       // nil: calls may go at any time
+	PerNumber  []PerNumber   // all must pass
+	OneAtATime bool          // one attempt in flight to a number
+	Lockout    time.Duration // after the vendor locked a number; 0: its lock is not kept
+}
+
+// PerNumber limits the calls to one number.
+type PerNumber struct {
+	Limit int
+	// Calendar counts within the calendar day of Location; Width is then unused.
+	Calendar bool
+	Location *time.Location
+	Width    time.Duration // else within the last Width + Margin
+	Margin   time.Duration
+}
+
+// Window is when calls may go out: [Open, Close) of each day, less the guards.
+type Window struct {
+	// Open and Close are times of day. Close at or before Open is on the next
+	// day; 0 to 24h is always open and has no guards.
+	Open, Close           time.Duration
+	Location              *time.Location
+	OpenGuard, CloseGuard time.Duration
+	Blackout              map[string]bool        // "2006-01-02": the window that opens on it stays shut
+	Weekdays              map[time.Weekday]bool // empty: every day
+}
+
+// span is one opening in Unix milliseconds, half-open.
+type span [2]int64
+
+// horizon is how many days ahead a window is searched for openings.
+const horizon = 400
+
+// openings returns the next openings that end after now, at most n.
+func (w *Window) openings(now time.Time, n int) []span {
+	local := now.In(w.Location)
+	var out []span
+	for d := -1; d < horizon && len(out) < n; d++ {
+		// A day that is off by its date is off for the whole window it opens.
+		day := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, w.Location)
+		if w.Blackout[day.Format(time.DateOnly)] || len(w.Weekdays) > 0 && !w.Weekdays[day.Weekday()] {
+			continue
+		}
+		opens, closes := w.at(day, w.Open), w.at(day, w.Close)
+		if w.Close <= w.Open {
+			closes = w.at(day.AddDate(0, 0, 1), w.Close)
+		}
+		if !w.wholeDay() {
+			opens, closes = opens.Add(w.OpenGuard), closes.Add(-w.CloseGuard)
+		}
+		if closes.After(now) && closes.After(opens) {
+			out = append(out, span{opens.UnixMilli(), closes.UnixMilli()})
+		}
+	}
+	return out
+}
+
+// at is a time of day by the wall clock of the zone, whatever its offsets do.
+func (w *Window) at(day time.Time, timeOfDay time.Duration) time.Time {
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, int(timeOfDay), w.Location)
+}
+
+func (w *Window) wholeDay() bool { return w.Open == 0 && w.Close == 24*time.Hour }
+
+// alwaysOpen says that no instant is outside the window.
+func (w *Window) alwaysOpen() bool {
+	return w == nil || w.wholeDay() && len(w.Blackout) == 0 && len(w.Weekdays) == 0
+}
