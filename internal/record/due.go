@@ -76,18 +76,30 @@ const (
 	ActLive    Action = "live"
 )
 
-// Tick takes the due step of a leased record. task names the task that the
-// action is about.
-func (s *Store) Tick(ctx context.Context, l Lease) (action Action, task string, err error) {
-	answer, err := s.Run(ctx, tickScript, l.Member, nil, map[string]any{"leased": l.until})
-	return Action(at(answer, 0)), at(answer, 1), err
+// Step is what a due record wants done.
+type Step struct {
+	Action                  Action
+	Task                    string // the task that the action is about
+	Account, Kind, Priority string // of the job: they name its queue
+}
+
+func stepOf(answer []string, err error) (Step, error) {
+	return Step{
+		Action: Action(at(answer, 0)), Task: at(answer, 1),
+		Account: at(answer, 2), Kind: at(answer, 3), Priority: at(answer, 4),
+	}, err
+}
+
+// Tick takes the due step of a leased record, as far as it lies in the record.
+func (s *Store) Tick(ctx context.Context, l Lease) (Step, error) {
+	return stepOf(s.Run(ctx, tickScript, l.Member, nil, map[string]any{"leased": l.until}))
 }
 
 // Returned notes whether asynq holds the task of a leased, waiting record. The
 // answer ActEnqueue asks for another task under the id that it names.
-func (s *Store) Returned(ctx context.Context, l Lease, task string, live bool) (Action, string, error) {
-	answer, err := s.Run(ctx, returnedScript, l.Member, nil, map[string]any{"leased": l.until, "task": task, "live": live})
-	return Action(at(answer, 0)), at(answer, 1), err
+func (s *Store) Returned(ctx context.Context, l Lease, task string, live bool) (Step, error) {
+	return stepOf(s.Run(ctx, returnedScript, l.Member, nil,
+		map[string]any{"leased": l.until, "task": task, "live": live}))
 }
 
 // Bump moves a leased entry five minutes ahead: its follow-up is enqueued, and

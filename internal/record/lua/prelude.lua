@@ -170,3 +170,8 @@ end
 local function keep_number(key, ttl)
   if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, str(ttl)) end
 end
+
+-- An action that the pump takes outside of the record.
+local function brings(action, task)
+  return {action, task, job.account or '', job.kind or '', job.priority or ''}
+end

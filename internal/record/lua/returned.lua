@@ -1,7 +1,7 @@
 -- returned: what became of the task a.task of a waiting job, seen from outside.
 -- a.live: asynq holds it (pending, scheduled, retry or active). A task that is
 -- gone twice, two minutes apart, is brought back under the next sequence number.
--- Answers {'moved'}, {'live'}, {'wait'}, {'enqueue', task}.
+-- Answers {'moved'}, {'live'}, {'wait'}, {'enqueue', task, account, kind, priority}.
 local score = redis.call('ZSCORE', KEYS[2], id)
 if not score or num(score) ~= a.leased or num(job.rank) ~= 0 then return {'moved'} end
 if a.live then
@@ -24,4 +24,4 @@ put('seq', num(job.seq) + 1)
 if job.state == 'accepted' then put('task', id .. '~' .. job.seq) end
 drop('missing')
 flush()
-return {'enqueue', id .. '~' .. job.seq}
+return brings('enqueue', id .. '~' .. job.seq)

@@ -1,7 +1,8 @@
 -- tick: the pump found this record due and leased it until a.leased.
 -- Answers {'moved'} (no longer ours), {'done', state} (a transition was made),
 -- {'enqueue', task} (bring the job's task back to its queue, then mark it),
--- {'poll', task} (enqueue a query), {'look', task} (see whether the task lives).
+-- {'poll', task} (enqueue a query), {'look', task} (see whether the task lives);
+-- the last three go on with the job's account, kind and priority.
 local score = redis.call('ZSCORE', KEYS[2], id)
 if not score or num(score) ~= a.leased then return {'moved'} end
 if not job.state then
@@ -18,9 +19,9 @@ if rank == 0 then
     expire()
     return {'done', job.state}
   end
-  if state == 'accepted' then return {'enqueue', job.task or id} end
-  if job.adrift then return {'enqueue', id .. '~' .. job.seq} end
-  return {'look', job.task or id}
+  if state == 'accepted' then return brings('enqueue', job.task or id) end
+  if job.adrift then return brings('enqueue', id .. '~' .. job.seq) end
+  return brings('look', job.task or id)
 end
 if state == 'submitting' then
   if now < num(job.owned_until) then
@@ -42,4 +43,4 @@ if now >= num(job.give_up_at) then
   finish('unknown', 8, 'unknown', 'no result in time')
   return {'done', job.state}
 end
-return {'poll', id .. '~' .. job.seq}
+return brings('poll', id .. '~' .. job.seq)

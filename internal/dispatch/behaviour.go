@@ -1,0 +1,106 @@
+package dispatch
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hibiken/asynq"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
+)
+
+// Later gives a task back to its queue: not before At, by this process's clock.
+// It is no failure and costs nothing.
+type Later struct {
+	At     time.Time
+	Reason string
+}
+
+// Error implements error; asynq shows it in the monitoring page.
+func (e *Later) Error() string { return "held: " + e.Reason }
+
+// troubleDelay is when a run that failed without an answer (Redis away, a panic)
+// is tried again; a lost lease needs none, for it took a minute already.
+const troubleDelay = 2 * time.Second
+
+// queueBehaviour is the one place that turns a handler's error into what asynq
+// does: when the task runs again, and whether that counts as a failure.
+func queueBehaviour(err error, now time.Time) (delay time.Duration, failure bool) {
+	var later *Later
+	switch {
+	case errors.As(err, &later):
+		// asynq cuts the time to whole seconds, so aim at the next one.
+		at := later.At.Add(time.Second - time.Nanosecond).Truncate(time.Second)
+		return max(at.Sub(now), 0), false
+	case errors.Is(err, asynq.ErrLeaseExpired):
+		return 0, false
+	}
+	return troubleDelay, true
+}
+
+// settlementOf is the table from a vendor's outcome to what the record is told:
+// the result, the hold with its delay, whether it counts as one of
+// retry.max_attempts, and what becomes of the charge. Only a proven "nothing
+// was placed" gives a charge back, and never where the vendor named a limit.
+func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settlement {
+	s := record.Settlement{
+		Sent: !o.Unsent, Code: o.VendorCode, Text: o.VendorText,
+		VendorID: o.VendorID, VendorTask: o.TaskNo,
+		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
+		Cause: string(providers.CausePlatform),
+	}
+	switch {
+	case o.Class == providers.ClassOK:
+		s.Result, s.PollIn, s.GiveUpIn = record.ResultAccepted, l.PollFirst, l.GiveUp
+		if _, ok := l.Vendor.(providers.Poller); !ok {
+			s.PollIn = 0
+		}
+	case o.Placed != providers.PlacedNo:
+		s.Result = record.ResultInDoubt
+	case o.Class == providers.ClassPermanent, o.Signal == providers.SignalSuppressed:
+		s.Result, s.Cause = record.ResultFailed, string(o.Cause)
+		if o.Signal == providers.SignalSuppressed {
+			s.Cause = string(providers.CauseSuppressed)
+		}
+	default:
+		s.Result = record.ResultAgain
+		s.Reason, s.RetryIn, s.Counted = l.retryOf(o, r)
+		if o.Signal == providers.SignalNumberLock {
+			s.LockFor = l.Lockout
+		}
+		if o.Unsent {
+			s.Cause = string(providers.CauseNetworkFailure)
+		}
+	}
+	return s
+}
+
+// Delays for refusals whose vendor names none.
+const (
+	haltedDelay     = 5 * time.Minute
+	frequencyDelay  = 30 * time.Second
+	windowDelay     = 10 * time.Minute
+	permitOverDelay = time.Second
+	permitOver      = "permit_over"
+)
+
+// retryOf says why and how long a job waits after a refusal that placed
+// nothing, and whether the refusal counts.
+func (l *Lane) retryOf(o providers.Outcome, r *record.Record) (reason string, in time.Duration, counted bool) {
+	backoff := max(pick(l.RetryBackoff, r.Failures), o.RetryAfter)
+	switch {
+	case o.Unsent && o.VendorText == permitOver:
+		return record.HoldRetry, permitOverDelay, false
+	case o.Signal == providers.SignalNumberLock && l.Lockout > 0:
+		return record.HoldLockout, l.Lockout, false
+	case o.Signal == providers.SignalWindow:
+		return record.HoldVendorWindow, max(o.RetryAfter, windowDelay), false
+	case o.Signal == providers.SignalTooFrequent:
+		// Asked too often each time: each wait is twice the one before.
+		return record.HoldVendorFrequency, max(o.RetryAfter, frequencyDelay) << min(r.Attempts, 6), false
+	case o.Class == providers.ClassHalted:
+		return record.HoldHalted, max(o.RetryAfter, haltedDelay), false
+	}
+	return record.HoldRetry, backoff, true
+}

@@ -1,0 +1,77 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// Poll asks the vendor how a submitted call ended. Its task is "<id>~<n>": only
+// the newest one of a job asks.
+func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
+	ctx, release := l.waitable(ctx)
+	defer release()
+	id, seq, ok := tasks.SplitSequenced(task)
+	if !ok {
+		l.Log.WithField("task", task).Error("a poll's task id names no job and number; nothing is asked")
+		return "", nil
+	}
+	rec, err := l.Store.Get(ctx, id)
+	if err != nil {
+		return "", fmt.Errorf("poll job %s: %w", id, err)
+	}
+	if rec == nil || rec.Seq != seq || rec.State != record.Submitted {
+		return "", nil
+	}
+	poller, ok := l.Vendor.(providers.Poller)
+	content, err := tasks.DecodeNotify(rec.Content)
+	if !ok || err != nil || rec.VendorID == "" {
+		// Nothing to ask with; a push or give_up ends the job.
+		return rec.State, l.pollAgain(ctx, rec, l.GiveUp)
+	}
+	if err := l.QueryPace.Wait(ctx); err != nil {
+		return rec.State, l.givenBack(context.WithoutCancel(ctx), err)
+	}
+	asking, cancel := context.WithTimeout(ctx, l.Timeout)
+	defer cancel()
+	result := poller.Poll(asking, providers.Query{To: content.To, VendorID: rec.VendorID})
+	if ctx.Err() != nil {
+		return rec.State, l.givenBack(context.WithoutCancel(ctx), ctx.Err())
+	}
+	log := l.Log.WithField("job", id).WithField("outcome", result.Class).
+		WithField("vendor_code", result.VendorCode).WithField("vendor_text", result.VendorText)
+	if result.Class != providers.ClassOK || result.Report.State == "" {
+		log.Debug("a poll brought no end")
+		return rec.State, l.pollAgain(ctx, rec, max(pick(l.PollBackoff, rec.Polls), result.RetryAfter))
+	}
+	verdict, state, err := l.Store.Advance(ctx, id, rec.Numbers, evidenceOf(result.Report, rec.Attempt, "poll"))
+	if err != nil {
+		return "", fmt.Errorf("record what a poll said of job %s: %w", id, err)
+	}
+	if verdict == record.Foreign {
+		log.Warn("the vendor answered a poll with another call's id; it is ignored")
+		return state, l.pollAgain(ctx, rec, pick(l.PollBackoff, rec.Polls))
+	}
+	log.Infof("a poll told the end, the job is %s", state)
+	return state, nil
+}
+
+func (l *Lane) pollAgain(ctx context.Context, rec *record.Record, in time.Duration) error {
+	if err := l.Store.PollAgain(ctx, rec.ID, rec.Seq, in); err != nil {
+		return fmt.Errorf("poll job %s again: %w", rec.ID, err)
+	}
+	return nil
+}
+
+// evidenceOf says in the record's words what a vendor reported of an attempt.
+func evidenceOf(r providers.Report, attempt int, source string) record.Evidence {
+	return record.Evidence{
+		Attempt: attempt, Source: source, State: record.State(r.State), Cause: string(r.Cause),
+		Strength: int(r.Evidence), VendorID: r.VendorID, Code: r.VendorCode, Text: r.VendorText,
+		SIP: r.SIP, Duration: r.Duration, Billable: r.Billable,
+	}
+}

@@ -1,0 +1,162 @@
+package dispatch
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"github.com/sirupsen/logrus"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// Servers are the asynq servers of one lane: urgent jobs have slots of their
+// own, and polls and pushes run on whatever happens to the calls.
+type Servers struct {
+	lane    *Lane
+	servers []*asynq.Server
+}
+
+const (
+	followSlots = 10
+	// settleTime is how long after the vendor's timeout a request may take to be
+	// settled, where Redis does not answer.
+	settleTime = persistFor + 10*time.Second
+)
+
+// NewServers builds the lane's servers on rdb; log gets asynq's own lines.
+func NewServers(lane *Lane, rdb redis.UniversalClient, log *logrus.Logger) *Servers {
+	urgent := max(lane.Concurrency/4, 1)
+	queues := []struct {
+		slots  int
+		queues map[string]int
+	}{
+		{urgent, map[string]int{string(tasks.QueueOf(lane.Account, tasks.Urgent)): 1}},
+		{max(lane.Concurrency-urgent, 1), map[string]int{
+			string(tasks.QueueOf(lane.Account, tasks.Normal)): 3,
+			string(tasks.QueueOf(lane.Account, tasks.Bulk)):   1,
+		}},
+		{followSlots, map[string]int{
+			string(tasks.FollowQueue(lane.Account)): 1,
+			string(tasks.PushQueue(lane.Account)):   2,
+		}},
+	}
+	s := &Servers{lane: lane}
+	for _, q := range queues {
+		s.servers = append(s.servers, asynq.NewServerFromRedisClient(rdb, asynq.Config{
+			Concurrency:              q.slots,
+			Queues:                   q.queues,
+			TaskCheckInterval:        200 * time.Millisecond,
+			DelayedTaskCheckInterval: time.Second,
+			RetryDelayFunc: func(_ int, err error, _ *asynq.Task) time.Duration {
+				delay, _ := queueBehaviour(err, time.Now())
+				return delay
+			},
+			IsFailure: func(err error) bool {
+				_, failure := queueBehaviour(err, time.Now())
+				return failure
+			},
+			Logger:          log.WithField("lane", lane.Account),
+			LogLevel:        asynq.WarnLevel,
+			ShutdownTimeout: lane.Timeout + settleTime,
+		}))
+	}
+	return s
+}
+
+// Start begins to take tasks.
+func (s *Servers) Start() error {
+	for i, server := range s.servers {
+		if err := server.Start(asynq.HandlerFunc(s.lane.process)); err != nil {
+			for _, started := range s.servers[:i] {
+				started.Shutdown()
+			}
+			return fmt.Errorf("start lane %s: %w", s.lane.Account, err)
+		}
+	}
+	return nil
+}
+
+// Shutdown takes no more tasks, gives waiting ones back at once, and returns
+// when the requests in flight are settled.
+func (s *Servers) Shutdown() {
+	var wg sync.WaitGroup
+	for _, server := range s.servers {
+		wg.Go(server.Stop)
+	}
+	wg.Wait()
+	s.lane.Drain()
+	ctx, cancel := context.WithTimeout(context.Background(), s.lane.Timeout+settleTime)
+	defer cancel()
+	if err := s.lane.Wait(ctx); err != nil {
+		s.lane.Log.Error("requests are still in flight at shutdown; their jobs become in_doubt")
+	}
+	for _, server := range s.servers {
+		wg.Go(server.Shutdown)
+	}
+	wg.Wait()
+}
+
+// process runs one task. Nothing in it may reach asynq's archive: it ends with
+// nil, or comes back.
+func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
+	taskID, _ := asynq.GetTaskID(ctx)
+	id, err := tasks.DecodePayload(t.Payload())
+	if err != nil {
+		return l.undecodable(ctx, id, taskID, err)
+	}
+	switch tasks.Kind(t.Type()) {
+	case tasks.KindNotify:
+		state, err := l.Notify(ctx, id)
+		if err == nil {
+			l.keepResult(t, id, state)
+		}
+		return err
+	case tasks.KindPoll:
+		_, err := l.Poll(ctx, taskID)
+		return err
+	case tasks.KindPush:
+		return l.Push(ctx, id)
+	}
+	return l.undecodable(ctx, id, taskID, fmt.Errorf("kind %q is not known to this worker", t.Type()))
+}
+
+// undecodable ends the job of a task that this worker cannot read, where it
+// names one; the task itself is done with.
+func (l *Lane) undecodable(ctx context.Context, id, taskID string, why error) error {
+	if id == "" {
+		id, _, _ = tasks.SplitSequenced(taskID)
+	}
+	if _, ok := record.GroupOf(id); !ok {
+		l.Log.WithField("task", taskID).Errorf("a task was dropped: %s", why)
+		return nil
+	}
+	rec, err := l.Store.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	if rec == nil || rec.Account != l.Account {
+		l.Log.WithField("task", taskID).Errorf("a task was dropped: %s; it names no job of this account", why)
+		return nil
+	}
+	_, err = l.refuse(ctx, id, why.Error())
+	return err
+}
+
+// keepResult shows the job's state on the monitoring page, where the task is
+// kept for a day. It tells nothing that the record does not.
+func (l *Lane) keepResult(t *asynq.Task, id string, state record.State) {
+	b, err := json.Marshal(map[string]string{"id": id, "state": string(state)})
+	if err == nil {
+		_, err = t.ResultWriter().Write(b)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		l.Log.WithField("job", id).WithError(err).Debug("the task's result was not kept for the monitoring page")
+	}
+}

@@ -1,0 +1,60 @@
+// Package pushtoken makes and checks the tokens in the URLs that vendors push
+// to. A token names one attempt of one job, so a late push about the first
+// attempt cannot end the second.
+package pushtoken
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"strconv"
+	"strings"
+)
+
+var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// Signer makes tokens with one secret.
+type Signer struct{ secret []byte }
+
+// New returns a signer. The secret must not be empty.
+func New(secret []byte) Signer { return Signer{secret: secret} }
+
+// Attempt returns "<id>.<n>.<mac>": letters, digits, dots and dashes only, for
+// vendors whose signatures choke on anything else.
+func (s Signer) Attempt(account, id string, n int) string {
+	return id + "." + strconv.Itoa(n) + "." + s.mac(account, id, n)
+}
+
+// Verify returns the attempt that a token of the account names, if we made it.
+func (s Signer) Verify(account, token string) (id string, n int, ok bool) {
+	rest, mac, found := cutLast(token)
+	if !found {
+		return "", 0, false
+	}
+	id, digits, found := cutLast(rest)
+	if !found {
+		return "", 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	if err != nil || n < 1 || len(s.secret) == 0 {
+		return "", 0, false
+	}
+	if !hmac.Equal([]byte(mac), []byte(s.mac(account, id, n))) {
+		return "", 0, false
+	}
+	return id, n, true
+}
+
+func (s Signer) mac(account, id string, n int) string {
+	h := hmac.New(sha256.New, s.secret)
+	h.Write([]byte("push\x00" + account + "\x00" + id + "\x00" + strconv.Itoa(n)))
+	return encoding.EncodeToString(h.Sum(nil)[:15])
+}
+
+func cutLast(s string) (before, after string, ok bool) {
+	i := strings.LastIndexByte(s, '.')
+	if i <= 0 {
+		return "", "", false
+	}
+	return s[:i], s[i+1:], true
+}

@@ -1,0 +1,138 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Account is what workers publish about one of their accounts, so that a
+// producer needs only the address of Redis. It holds no secret.
+type Account struct {
+	Name         string        `json:"name"`
+	Vendor       string        `json:"vendor"`
+	Group        string        `json:"group"`
+	Kinds        []Kind        `json:"kinds"`
+	Retention    time.Duration `json:"retention"`     // of a record, after its end
+	KeyRetention time.Duration `json:"key_retention"` // of an idempotency key
+	Rules        string        `json:"rules"`         // fingerprint of the group's rules
+}
+
+const accountsKey = "callpacer:accounts"
+
+// publishScript keeps an account's group for ever: ids name it, so records of
+// the old group could not be found under another.
+// KEYS 1 accounts. ARGV 1 name, 2 the account as JSON.
+// Answers {'published', what stood there or ”} or {'moved', the group it has}.
+var publishScript = redis.NewScript(`
+local old = redis.call('HGET', KEYS[1], ARGV[1])
+if old and cjson.decode(old).group ~= cjson.decode(ARGV[2]).group then
+  return {'moved', cjson.decode(old).group}
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return {'published', old or ''}`)
+
+// Publish makes an account known to producers. conflict says in words that
+// workers before this one published other rules for it.
+func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflict string, err error) {
+	b, err := json.Marshal(a)
+	if err != nil {
+		return "", fmt.Errorf("publish account %s: %w", a.Name, err)
+	}
+	answer, err := publishScript.Run(ctx, rdb, []string{accountsKey}, a.Name, b).StringSlice()
+	if err != nil {
+		return "", fmt.Errorf("publish account %s: %w", a.Name, err)
+	}
+	if answer[0] == "moved" {
+		return "", fmt.Errorf("account %s: its group is %q since it was first published and cannot become %q; "+
+			"give the account another name instead", a.Name, answer[1], a.Group)
+	}
+	if answer[1] == "" {
+		return "", nil
+	}
+	var old Account
+	if err := json.Unmarshal([]byte(answer[1]), &old); err != nil {
+		return "", fmt.Errorf("publish account %s: read what stood there: %w", a.Name, err)
+	}
+	if old.Rules != a.Rules {
+		return "account " + a.Name + ": its rules differ from those that workers published before; " +
+			"workers of one group must run with the same rules, or the strictest will not hold", nil
+	}
+	return "", nil
+}
+
+// Accounts returns what workers have published, by name.
+func Accounts(ctx context.Context, rdb redis.UniversalClient) (map[string]Account, error) {
+	h, err := rdb.HGetAll(ctx, accountsKey).Result()
+	if err != nil {
+		return nil, fmt.Errorf("read the published accounts: %w", err)
+	}
+	out := make(map[string]Account, len(h))
+	for name, value := range h {
+		a, err := decodeAccount(value)
+		if err != nil {
+			return nil, fmt.Errorf("read the published account %s: %w", name, err)
+		}
+		out[name] = a
+	}
+	return out, nil
+}
+
+func decodeAccount(value string) (Account, error) {
+	var a Account
+	if err := json.Unmarshal([]byte(value), &a); err != nil {
+		return Account{}, fmt.Errorf("not the JSON of an account: %w", err)
+	}
+	return a, nil
+}
+
+// account finds an account where workers published it, else among those that
+// the client was given.
+func (c *Client) account(ctx context.Context, name string) (Account, error) {
+	if a, ok := c.known.Load(name); ok {
+		return a.(Account), nil //nolint:forcetypeassert // only accounts are stored
+	}
+	value, err := c.rdb.HGet(ctx, accountsKey, name).Result()
+	switch {
+	case err == nil:
+		a, err := decodeAccount(value)
+		if err != nil {
+			return Account{}, fmt.Errorf("read the published account %s: %w", name, err)
+		}
+		c.known.Store(name, a)
+		return a, nil
+	case !errors.Is(err, redis.Nil):
+		return Account{}, fmt.Errorf("look up account %s: %w", name, err)
+	}
+	for _, a := range c.fallback {
+		if a.Name == name {
+			return a, nil
+		}
+	}
+	return Account{}, c.unknownAccount(ctx, name)
+}
+
+func (c *Client) unknownAccount(ctx context.Context, name string) error {
+	all, err := Accounts(ctx, c.rdb)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for n := range all {
+		names = append(names, n)
+	}
+	for _, a := range c.fallback {
+		names = append(names, a.Name)
+	}
+	if len(names) == 0 {
+		return fieldErrorf("account", "%q is unknown: no worker has published an account on this Redis; start one, or give --config", name)
+	}
+	slices.Sort(names)
+	return fieldErrorf("account", "%q is unknown; known are %s", name, strings.Join(slices.Compact(names), ", "))
+}

@@ -1,0 +1,153 @@
+package tasks
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/callpacer/callpacer/internal/phone"
+)
+
+const (
+	maxParams    = 50
+	maxParam     = 500 // characters
+	maxKey       = 256 // bytes
+	maxTags      = 20
+	maxTag       = 256 // bytes, of a name or a value
+	maxExpiresIn = 30 * 24 * time.Hour
+	defaultLife  = 24 * time.Hour
+)
+
+var templatePattern = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
+
+// Validate says whether the job could be accepted, whatever the account; the
+// error is a *FieldError.
+func (j Job) Validate() error {
+	_, err := j.checked()
+	return err
+}
+
+// checked returns the job in its normal form.
+func (j Job) checked() (checkedJob, error) {
+	c := checkedJob{Job: j}
+	if c.Kind == "" {
+		c.Kind = KindNotify
+	}
+	if c.Priority == "" {
+		c.Priority = Normal
+	}
+	steps := []func(*checkedJob) *FieldError{checkKind, checkNotify, checkParams, checkTimes, checkLife, checkTags}
+	for _, step := range steps {
+		if err := step(&c); err != nil {
+			return checkedJob{}, err
+		}
+	}
+	return c, nil
+}
+
+type checkedJob struct {
+	Job
+	number phone.Number
+}
+
+func checkKind(c *checkedJob) *FieldError {
+	if c.Kind != KindNotify {
+		return fieldErrorf("kind", "%q is not a kind that this version can enqueue; use %q", c.Kind, KindNotify)
+	}
+	if c.Account == "" {
+		return fieldErrorf("account", "is missing; name an account of the workers' configuration")
+	}
+	if !slices.Contains([]Priority{Urgent, Normal, Bulk}, c.Priority) {
+		return fieldErrorf("priority", "%q is not one of urgent, normal, bulk", c.Priority)
+	}
+	if len(c.IdempotencyKey) > maxKey {
+		return fieldErrorf("idempotency_key", "has %d bytes; at most %d", len(c.IdempotencyKey), maxKey)
+	}
+	return nil
+}
+
+func checkNotify(c *checkedJob) *FieldError {
+	if strings.TrimSpace(c.To) == "" {
+		return fieldErrorf("to", "is missing; give an 11-digit mainland mobile number")
+	}
+	n, err := phone.Parse(c.To)
+	if err != nil {
+		return fieldErrorf("to", "%s", err)
+	}
+	c.number = n
+	if c.Template == "" {
+		return fieldErrorf("template", "is missing; give the vendor's template id")
+	}
+	if !templatePattern.MatchString(c.Template) {
+		return fieldErrorf("template", "must be 1 to 64 letters, digits, '_', '.' or '-'")
+	}
+	return nil
+}
+
+// Params travel to Jumdata joined by commas, without any escape.
+func checkParams(c *checkedJob) *FieldError {
+	if len(c.Params) > maxParams {
+		return fieldErrorf("params", "has %d values; at most %d", len(c.Params), maxParams)
+	}
+	for i, p := range c.Params {
+		switch {
+		case !utf8.ValidString(p):
+			return fieldErrorf("params", "value %d is not UTF-8", i+1)
+		case strings.Contains(p, ","):
+			return fieldErrorf("params", "value %d contains ',', which separates parameters at the vendor; use '，' instead", i+1)
+		case strings.ContainsFunc(p, unicode.IsControl):
+			return fieldErrorf("params", "value %d contains a control character (a line break or tab, perhaps); remove it", i+1)
+		case utf8.RuneCountInString(p) > maxParam:
+			return fieldErrorf("params", "value %d has more than %d characters", i+1, maxParam)
+		}
+	}
+	return nil
+}
+
+func checkTimes(c *checkedJob) *FieldError {
+	if c.Times < 0 || c.Times > 3 {
+		return fieldErrorf("times", "is %d; a message is played 1 to 3 times", c.Times)
+	}
+	return nil
+}
+
+func checkLife(c *checkedJob) *FieldError {
+	if !c.ExpiresAt.IsZero() && c.ExpiresIn != 0 {
+		return fieldErrorf("expires_in", "is given beside expires_at; give one of them")
+	}
+	if c.ExpiresIn < 0 {
+		return fieldErrorf("expires_in", "is negative; give a duration such as 2h")
+	}
+	if c.ExpiresIn > maxExpiresIn {
+		return fieldErrorf("expires_in", "is longer than %s", maxExpiresIn)
+	}
+	if c.ExpiresIn == 0 && c.ExpiresAt.IsZero() {
+		c.ExpiresIn = defaultLife
+		if !c.NotBefore.IsZero() {
+			// A job for the day after tomorrow must not expire before its time.
+			c.ExpiresAt, c.ExpiresIn = c.NotBefore.Add(defaultLife), 0
+		}
+	}
+	if !c.NotBefore.IsZero() && !c.ExpiresAt.IsZero() && !c.NotBefore.Before(c.ExpiresAt) {
+		return fieldErrorf("not_before", "is not before expires_at; the job could never run")
+	}
+	if c.EventURL != "" {
+		return fieldErrorf("event_url", "events are not built in this version; leave it out")
+	}
+	return nil
+}
+
+func checkTags(c *checkedJob) *FieldError {
+	if len(c.Tags) > maxTags {
+		return fieldErrorf("tags", "has %d entries; at most %d", len(c.Tags), maxTags)
+	}
+	for k, v := range c.Tags {
+		if k == "" || len(k) > maxTag || len(v) > maxTag {
+			return fieldErrorf("tags", "names and values have 1 to %d bytes", maxTag)
+		}
+	}
+	return nil
+}
