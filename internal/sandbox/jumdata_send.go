@@ -1,0 +1,170 @@
+package sandbox
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// Jumdata, 语音通知-随机主叫, 发送API, mobile: one mainland number of 11 digits.
+var jumdataMobile = regexp.MustCompile(`^1[0-9]{10}$`)
+
+const maxNotifyURL = 255
+
+// serveSend is Jumdata, 语音通知-随机主叫, 发送API.
+func (j *Jumdata) serveSend(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		writeAnswer(w, refusal(codeNotFound, msgNotFound))
+		return
+	}
+	fields, err := form(w, r)
+	if err != nil {
+		writeAnswer(w, refusal(codeParameter, msgParameter))
+		return
+	}
+	if msg := j.authenticate(fields); msg != "" {
+		writeAnswer(w, refusal(codeParameter, msg))
+		return
+	}
+	index, fault := j.receive(r.Method, fields)
+	var answer jumdataAnswer
+	if fault.kind == faultNone || fault.placed {
+		answer, fault = j.act(index, fields, fault)
+	} else {
+		j.note(index, fault.withoutPlacing())
+	}
+	j.deliver(w, r, fault, answer)
+}
+
+// receive puts an authenticated send request into the log and asks what is to
+// go wrong with it. It answers the request's place in the log.
+func (j *Jumdata) receive(method string, fields map[string]string) (int, Fault) {
+	mobile, ref := fields["mobile"], fields["notifyData"]
+	j.mu.Lock()
+	now := j.opts.Now()
+	locked := now.Before(j.lockedUntil[mobile])
+	j.attempts = append(j.attempts, Attempt{
+		Mobile: mobile, Ref: ref, At: now, Method: method, LockedNumber: locked, Result: "under way",
+	})
+	j.seenMobile[mobile]++
+	seen := SendAttempt{
+		Seq: len(j.attempts), Method: method, Mobile: mobile, Ref: ref, At: now,
+		TemplateID: fields["templateId"], Param: fields["param"], PlayTimes: fields["playTimes"],
+		NotifyURL: fields["notifyUrl"], SeenMobile: j.seenMobile[mobile], LockedNumber: locked,
+	}
+	if ref != "" {
+		j.seenRef[ref]++
+		seen.SeenRef = j.seenRef[ref]
+	}
+	fault := j.fault
+	j.mu.Unlock()
+	if fault == nil {
+		return seen.Seq - 1, Fault{}
+	}
+	return seen.Seq - 1, fault(seen)
+}
+
+func (j *Jumdata) note(index int, result string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.attempts[index].Result = result
+}
+
+// act does with a send request what the vendor does, all under one lock: check,
+// count, refuse or place. It answers the true answer and the fault to deliver
+// it with: the given one, else the number's own.
+func (j *Jumdata) act(index int, fields map[string]string, fault Fault) (jumdataAnswer, Fault) {
+	behaviour := j.opts.Behave(fields["mobile"]) // the caller's code: not under our lock
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	now := j.opts.Now()
+	attempt := &j.attempts[index]
+	refuse := func(code int, msg string) (jumdataAnswer, Fault) {
+		attempt.Result = fmt.Sprintf("refused: %d %s", code, msg)
+		return refusal(code, msg), fault
+	}
+	if msg := checkSendFields(fields); msg != "" {
+		return refuse(codeParameter, msg)
+	}
+	mobile := fields["mobile"]
+	if now.Before(j.lockedUntil[mobile]) {
+		attempt.LockedNumber = true // another request may have locked it since this one was received
+	}
+	if code, msg := j.rulesLocked(mobile, now); code != 0 {
+		return refuse(code, msg)
+	}
+	if fault.kind == faultNone {
+		fault = j.behaviourFaultLocked(mobile, behaviour)
+		if fault.kind != faultNone && !fault.placed {
+			attempt.Result = fault.withoutPlacing()
+			return jumdataAnswer{}, fault
+		}
+	}
+	call := j.placeLocked(fields, behaviour, now)
+	attempt.CallID = call.CallID
+	attempt.Result = "placed"
+	if fault.kind != faultNone {
+		attempt.Result = fmt.Sprintf("placed, answer: %s", fault.kind)
+	}
+	return jumdataAnswer{
+		Code: codeOK, Msg: msgOK, TaskNo: fmt.Sprintf("69%018d", j.lastID),
+		Data: &jumdataData{CallID: call.CallID},
+	}, fault
+}
+
+// checkSendFields checks every documented field of a send request, and that
+// there is no other but notifyData, which the push section of the document
+// presumes and its send table forgets. Optional fields may be empty.
+func checkSendFields(fields map[string]string) string {
+	if unknownField(fields, "appId", "timestamp", "sign", "mobile", "templateId", "param",
+		"playTimes", "notifyUrl", "notifyData") {
+		return msgParameter
+	}
+	if !jumdataMobile.MatchString(fields["mobile"]) {
+		return msgMobile
+	}
+	if fields["templateId"] == "" {
+		return msgParameter
+	}
+	switch fields["playTimes"] {
+	case "", "1", "2", "3":
+	default:
+		return msgPlayTimes
+	}
+	if raw := fields["notifyUrl"]; raw != "" {
+		u, err := url.Parse(raw)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" ||
+			len(raw) > maxNotifyURL || strings.ContainsAny(raw, "?#") {
+			return msgParameter
+		}
+	}
+	return ""
+}
+
+// rulesLocked applies the vendor's rule (Jumdata, 语音通知-随机主叫, 注意): calls
+// inside the window only, no more than the limit per number and day; a call too
+// many locks the number for a day, and each call to it meanwhile begins that day
+// anew. Code 0 is a yes.
+func (j *Jumdata) rulesLocked(mobile string, now time.Time) (int, string) {
+	locked := now.Before(j.lockedUntil[mobile])
+	if !locked && j.opts.Window != nil && !j.opts.Window.contains(now.In(j.opts.Location)) {
+		return codeOther, msgWindow
+	}
+	limit := *j.opts.Limit
+	if limit == NoLimit {
+		return 0, ""
+	}
+	recent := j.placed[mobile]
+	for len(recent) > 0 && now.Sub(recent[0]) >= j.opts.Day {
+		recent = recent[1:]
+	}
+	j.placed[mobile] = recent
+	if locked || len(recent) >= limit {
+		j.lockedUntil[mobile] = now.Add(j.opts.Day)
+		return codeOther, msgLimit
+	}
+	return 0, ""
+}

@@ -1,0 +1,155 @@
+package jumdata
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/callpacer/callpacer/providers"
+)
+
+const defaultBaseURL = "https://api.jumdata.com"
+
+// How code 500 (系统维护) is read; see sendMaintenance.
+const (
+	code500ByText    = ""
+	code500Retry     = "retry"
+	code500Uncertain = "uncertain"
+)
+
+type config struct {
+	appID, appSecret string
+	baseURL          string
+	sendNotifyData   bool
+	code500          string
+	patterns         patterns
+	ack              providers.Ack
+	now              func() time.Time
+}
+
+// patternOrder is the order in which a refusal's message is tried. The
+// document gives no code of its own to any of these.
+var patternOrder = []string{"auth", "clock", "number_lock", "window", "too_frequent", "blacklist"}
+
+var defaultPatterns = map[string][]string{
+	"auth":  {`签名|sign`},
+	"clock": {`时间戳|timestamp`},
+	// Not 播放次数: too many repetitions are a parameter error.
+	"number_lock":  {`号码.*(限制|超限|上限)`, `(呼叫|发送)次数.*(超|限)`},
+	"window":       {`时间段|时段`},
+	"too_frequent": {`过于频繁`},
+	"blacklist":    {`黑名单`},
+}
+
+type patterns map[string][]*regexp.Regexp
+
+// find returns the first list, in order, with a pattern that matches, or "".
+func (p patterns) find(msg string) string {
+	for _, list := range patternOrder {
+		if slices.ContainsFunc(p[list], func(re *regexp.Regexp) bool { return re.MatchString(msg) }) {
+			return list
+		}
+	}
+	return ""
+}
+
+func newConfig(s providers.Settings) (config, error) {
+	c := config{baseURL: s.BaseURL, sendNotifyData: true, now: s.Now}
+	if c.baseURL == "" {
+		c.baseURL = defaultBaseURL
+	}
+	if c.now == nil {
+		c.now = time.Now
+	}
+	if s.Credential != nil {
+		c.appID, c.appSecret = s.Credential("app_id"), s.Credential("app_secret")
+	}
+	switch {
+	case strings.TrimSpace(c.appID) == "":
+		return config{}, errors.New("jumdata: credentials: app_id is missing")
+	case strings.TrimSpace(c.appSecret) == "":
+		return config{}, errors.New("jumdata: credentials: app_secret is missing")
+	}
+	var err error
+	if err = c.applySwitches(s.Switches); err != nil {
+		return config{}, err
+	}
+	if c.patterns, err = compilePatterns(s.LimitPatterns); err != nil {
+		return config{}, err
+	}
+	c.ack, err = mergeAck(s.Ack)
+	return c, err
+}
+
+func (c *config) applySwitches(switches map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(switches)) {
+		value := switches[name]
+		switch name {
+		case "send_notify_data":
+			switch value {
+			case "on", "true":
+				c.sendNotifyData = true
+			case "off", "false":
+				c.sendNotifyData = false
+			default:
+				return fmt.Errorf("jumdata: send_notify_data must be on or off, not %q", value)
+			}
+		case "code_500":
+			if value != code500Retry && value != code500Uncertain {
+				return fmt.Errorf("jumdata: code_500 must be retry or uncertain, not %q", value)
+			}
+			c.code500 = value
+		default:
+			return fmt.Errorf("jumdata: unknown switch %q (known: code_500, send_notify_data)", name)
+		}
+	}
+	return nil
+}
+
+// compilePatterns takes the defaults, each list replaced where one is given.
+func compilePatterns(given map[string][]string) (patterns, error) {
+	for _, list := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(patternOrder, list) {
+			return nil, fmt.Errorf("jumdata: limit_patterns: unknown list %q (known: %s)", list, strings.Join(patternOrder, ", "))
+		}
+	}
+	compiled := patterns{}
+	for _, list := range patternOrder {
+		sources, replaced := given[list]
+		if !replaced {
+			sources = defaultPatterns[list]
+		}
+		for _, source := range sources {
+			re, err := regexp.Compile(source)
+			if err != nil {
+				return nil, fmt.Errorf("jumdata: limit_patterns: %s: pattern %q: %w", list, source, err)
+			}
+			compiled[list] = append(compiled[list], re)
+		}
+	}
+	return compiled, nil
+}
+
+// mergeAck is the answer to a push. The document states none; the plain word is
+// the commonest convention.
+func mergeAck(given providers.Ack) (providers.Ack, error) {
+	ack := providers.Ack{Status: http.StatusOK, ContentType: "text/plain", Body: "success"}
+	if given.Status != 0 {
+		ack.Status = given.Status
+	}
+	if given.ContentType != "" {
+		ack.ContentType = given.ContentType
+	}
+	if given.Body != "" {
+		ack.Body = given.Body
+	}
+	if ack.Status < 200 || ack.Status > 299 {
+		return providers.Ack{}, errors.New("jumdata: ack.status must be 200 to 299: an acknowledgement says that the push arrived")
+	}
+	return ack, nil
+}

@@ -1,0 +1,108 @@
+package jumdata
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/callpacer/callpacer/providers"
+)
+
+// pollResult classifies an answer to a query. Except for the codes that speak of
+// the whole account, only this item waits: a read must not close a lane.
+func (c config) pollResult(a answer, q providers.Query) providers.PollResult {
+	r := providers.PollResult{Class: providers.ClassRetryLater, VendorCode: c.vendorCode(a), VendorText: c.scrub(a.msg)}
+	switch a.code {
+	case codeOK:
+		return c.pollAnswered(r, a.data, q)
+	case codeNotQueried:
+		// "Not queried" may mean not yet, or no such call: the poll's own end
+		// tells them apart.
+		r.Class = providers.ClassPending
+	case codeBadParameter:
+		// A signature or clock at fault says nothing about the call.
+		if list := c.patterns.find(a.msg); list != "auth" && list != "clock" {
+			r.Class = providers.ClassPermanent
+		}
+	case codeTooFrequent:
+		r.Class, r.RetryAfter = providers.ClassRateLimited, waitTooFrequent
+	case codeMaintenance:
+		r.RetryAfter = waitMaintenance
+	case codeDataMaintenance:
+		r.RetryAfter = waitDataMaintenance
+	case codeBadAddress, codeNotOpened, codeAccountDisabled, codeNoBalance, codeAPIDisabled:
+		r.Class, r.Halt = providers.ClassHalted, haltOf(a.code)
+	}
+	return r
+}
+
+func (c config) pollAnswered(r providers.PollResult, data object, q providers.Query) providers.PollResult {
+	if data.empty("callStatus") {
+		r.Class = providers.ClassPending
+		return r
+	}
+	// Evidence about another call must not end this one.
+	if !data.empty("callId") && data.text("callId") != q.VendorID {
+		r.VendorText = "answer is about another call"
+		return r
+	}
+	r.Class, r.Report = providers.ClassOK, c.report(data)
+	r.Report.VendorID, r.Report.Evidence = q.VendorID, providers.EvidenceQuery
+	return r
+}
+
+// report reads what a push and a query's data say in common. The two use
+// different names and types for the same fields, so both are accepted in both.
+func (c config) report(o object) providers.Report {
+	r := providers.Report{
+		VendorID:   o.id("callId"),
+		Evidence:   providers.EvidencePush,
+		VendorCode: c.scrub(firstRunes(o.text("callStatus"), maxID)),
+		VendorText: c.scrub(o.either("callStatusText", "callStatusMsg")),
+	}
+	if ref := o.text("notifyData"); fitsNotifyData(ref) {
+		r.Ref = ref
+	}
+	if d, ok := seconds(o.text("callTime")); ok {
+		r.Duration, r.Evidence = &d, providers.EvidenceDuration
+	}
+	switch o.text("callStatus") {
+	case "0": // 成功(计费)
+		billable := true
+		r.State, r.Cause, r.Billable = providers.StateCompleted, providers.CauseAnswered, &billable
+	case "1": // 失败(不计费)
+		billable := false
+		r.Billable = &billable
+		c.failure(&r, o.text("callDesc"))
+	}
+	return r
+}
+
+// failure reads callDesc. It means something only for failed calls (the
+// document's own example of a success carries 487), and its vocabulary is not
+// documented: 300 to 699 look like SIP, anything else is kept as it is.
+func (c config) failure(r *providers.Report, desc string) {
+	r.State, r.Cause = providers.StateFailed, providers.CauseUnknown
+	if desc == "" {
+		return
+	}
+	r.VendorCode = c.scrub(firstRunes(desc, maxID))
+	if !wholeNumber.MatchString(desc) {
+		return
+	}
+	if n, err := strconv.Atoi(desc); err == nil && n >= 300 && n <= 699 {
+		r.SIP = n
+		r.State, r.Cause = providers.SIP(n)
+	}
+}
+
+// maxSeconds separates durations from timestamps: callTime's name says time,
+// its description says length of the call.
+const maxSeconds = 1_000_000_000
+
+func seconds(text string) (time.Duration, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > maxSeconds {
+		return 0, false
+	}
+	return time.Duration(n) * time.Second, true
+}
