@@ -1,0 +1,32 @@
+package configs
+
+import (
+	"errors"
+	"fmt"
+)
+
+var errRedisURL = errors.New("redis url is not a Redis address")
+
+// NotBuilt names, one line each, what the file asks for and this version
+// accepts but does not do. Empty: it does everything.
+func (c *Config) NotBuilt() []string {
+	var out []string
+	say := func(asked bool, path, what string) {
+		if asked {
+			out = append(out, path+": "+what)
+		}
+	}
+	say(c.Redis.Durability != "", "redis.durability", "not built yet; writes wait for Redis's own answer only")
+	say(c.Events != nil, "events", "not built yet; no event is sent")
+	say(c.Recordings != nil, "recordings", "not built yet; no recording is fetched")
+	say(c.Records.Archive != "", "records.archive", "not built yet; records end without being archived")
+	for i := range c.Accounts {
+		a := &c.Accounts[i]
+		path := fmt.Sprintf("accounts[%d] (%s)", i, a.Name)
+		say(a.Vendor != vendorJumdata, path+".vendor", a.Vendor+" is not built yet; its jobs are refused")
+		say(a.Switches["auth_mode"] == authModeAppcode, path+".auth_mode", "appcode is not built yet; its jobs are refused")
+		say(a.Rules.MaxInFlight > 0, path+".rules.max_in_flight", "not built yet; lines in use are not limited")
+		say(a.Rules.DailyCap > 0, path+".rules.daily_cap", "not built yet; calls a day are not capped")
+	}
+	return out
+}
