@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/callpacer/callpacer/configs"
+	"github.com/callpacer/callpacer/internal/app"
+)
+
+// Exit statuses.
+const (
+	statusDone   = 0
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ error }
+
+type flags struct {
+	config        string
+	sandbox, once bool
+	json          bool
+}
+
+// run is the whole command: it prints what there is to say and returns the
+// exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cmd := command(stdout, stderr)
+	cmd.SetArgs(args)
+	err := cmd.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return statusDone
+	case errors.As(err, &usage):
+		fmt.Fprintf(stderr, "worker: %v\nSee 'worker --help'.\n", err)
+		return statusUsage
+	}
+	fmt.Fprintf(stderr, "worker: %v\n", err)
+	return statusFailed
+}
+
+func command(stdout, stderr io.Writer) *cobra.Command {
+	var f flags
+	cmd := &cobra.Command{
+		Use:   "worker (--config FILE | --sandbox [--once])",
+		Short: "Execute call jobs against the voice vendors, within every rule",
+		Long: `Execute call jobs against the voice vendors, within every rule.
+
+With --config it serves the accounts of a configuration file until it is told
+to stop (SIGTERM or Ctrl-C): then it takes no more jobs, lets the requests in
+flight end and settles them, and exits. Give it as long as the longest vendor
+timeout and two and a half minutes before you kill it.
+
+With --sandbox everything runs in this one process: an embedded Redis, a
+simulated vendor on loopback, and a sample batch. Nothing of it is kept and
+nobody is called.`,
+		Example: `  worker --config /etc/callpacer/callpacer.yaml
+  worker --sandbox --once`,
+		Args:          noArguments,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return usageError{err}
+			}
+			if f.sandbox {
+				return app.RunSandbox(cmd.Context(), app.SandboxOptions{Once: f.once, JSON: f.json, Out: stdout, Err: stderr})
+			}
+			return serve(cmd.Context(), f.config, stderr)
+		},
+	}
+	cmd.SetOut(stdout)
+	cmd.SetErr(stderr)
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (YAML or JSON)")
+	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "run everything in this process with simulated vendors")
+	cmd.Flags().BoolVar(&f.once, "once", false, "with --sandbox: exit when the sample batch is done")
+	cmd.Flags().BoolVar(&f.json, "json", false, "with --sandbox: print the closing table as one JSON object a line")
+	return cmd
+}
+
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unknown command %q", args[0])}
+	}
+	return nil
+}
+
+func (f flags) check() error {
+	switch {
+	case f.sandbox && f.config != "":
+		return errors.New("--sandbox and --config exclude each other")
+	case !f.sandbox && f.config == "":
+		return errors.New("give --config FILE, or --sandbox to try it without anything installed")
+	case f.once && !f.sandbox:
+		return errors.New("--once goes with --sandbox")
+	case f.json && !f.sandbox:
+		return errors.New("--json goes with --sandbox")
+	}
+	return nil
+}
+
+// serve runs a worker until ctx ends.
+func serve(ctx context.Context, file string, stderr io.Writer) error {
+	config, err := configs.LoadFile(file)
+	if err != nil {
+		return err
+	}
+	log, err := app.NewLog(config.Log, stderr)
+	if err != nil {
+		return err
+	}
+	for _, line := range config.NotBuilt() {
+		log.Warnf("not built in this version: %s", line)
+	}
+	worker, err := app.Start(ctx, config, app.Options{Log: log})
+	if err != nil {
+		return err
+	}
+	log.Info("ready")
+	<-ctx.Done()
+	log.Info("stopping: no more jobs are taken, requests in flight are settled")
+	if err := worker.Stop(); err != nil {
+		return err
+	}
+	log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,230 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sirupsen/logrus"
+
+	"github.com/callpacer/callpacer/callbackrx"
+	"github.com/callpacer/callpacer/configs"
+	"github.com/callpacer/callpacer/internal/admin"
+	"github.com/callpacer/callpacer/internal/dispatch"
+	"github.com/callpacer/callpacer/internal/pushtoken"
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers/all"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// Options are what a configuration file does not say.
+type Options struct {
+	Log *logrus.Logger
+	// Public and Admin replace the configured addresses by listeners that are
+	// open already, for tests and the sandbox.
+	Public, Admin net.Listener
+}
+
+// App is one running worker.
+type App struct {
+	config *configs.Config
+	log    *logrus.Logger
+	redis  *connector
+	rdb    redis.UniversalClient // records, rules, outbox
+	queue  redis.UniversalClient // asynq's servers
+	store  *record.Store
+	broker *tasks.AsynqBroker
+
+	ready    atomic.Bool
+	cleanups []cleanup
+}
+
+type cleanup struct {
+	name string
+	run  func() error
+}
+
+// onStop adds what Stop undoes; the last added is the first undone.
+func (a *App) onStop(name string, run func() error) {
+	a.cleanups = append(a.cleanups, cleanup{name, run})
+}
+
+// Start builds a worker and starts it. What was started is stopped again where
+// a later step fails.
+func Start(ctx context.Context, c *configs.Config, o Options) (*App, error) {
+	if len(c.Accounts) == 0 {
+		return nil, errors.New("accounts: is empty; a worker needs at least one account")
+	}
+	a := &App{config: c, log: o.Log}
+	steps := []func(context.Context, Options) error{a.connect, a.startLanes}
+	for _, step := range steps {
+		if err := step(ctx, o); err != nil {
+			return nil, errors.Join(err, a.Stop())
+		}
+	}
+	a.ready.Store(true)
+	return a, nil
+}
+
+// Stop undoes everything that Start did, in reverse: no more tasks are taken,
+// requests in flight are settled, then the listeners close.
+func (a *App) Stop() error {
+	a.ready.Store(false)
+	var errs []error
+	for i := len(a.cleanups) - 1; i >= 0; i-- {
+		if err := a.cleanups[i].run(); err != nil {
+			errs = append(errs, fmt.Errorf("stop %s: %w", a.cleanups[i].name, err))
+		}
+	}
+	a.cleanups = nil
+	return errors.Join(errs...)
+}
+
+func (a *App) connect(ctx context.Context, _ Options) error {
+	slots := 0
+	for i := range a.config.Accounts {
+		slots += a.config.Accounts[i].Concurrency + 10
+	}
+	var err error
+	if a.redis, err = newConnector(a.config.Redis, slots); err != nil {
+		return err
+	}
+	redis.SetLogger(redisLog{a.log})
+	a.rdb, a.queue = a.redis.client(), a.redis.client()
+	a.onStop("redis", a.rdb.Close)
+	a.onStop("redis of the queues", a.queue.Close)
+	a.queue.AddHook(calm{pause: dequeuePause})
+	a.store, a.broker = record.New(a.rdb), tasks.NewAsynqBroker(a.rdb)
+	return a.redis.ping(ctx, a.rdb)
+}
+
+func (a *App) startLanes(ctx context.Context, o Options) error {
+	signer, err := a.signer(ctx)
+	if err != nil {
+		return err
+	}
+	receiver := &callbackrx.Receiver{
+		Store: a.store, Queue: a.broker, Signer: signer, Log: a.log, Accounts: map[string]callbackrx.Account{},
+	}
+	var lanes []*dispatch.Lane
+	groups := map[string]bool{}
+	for i := range a.config.Accounts {
+		account := &a.config.Accounts[i]
+		lane, err := a.openLane(ctx, account, signer, receiver)
+		if err != nil {
+			return err
+		}
+		if lane != nil {
+			lanes = append(lanes, lane)
+			groups[account.Group] = true
+		}
+	}
+	if err := a.listen(o, receiver); err != nil {
+		return err
+	}
+	a.startPumps(groups)
+	return a.startServers(lanes)
+}
+
+// openLane publishes an account and builds its lane; nil where this version
+// cannot serve its vendor.
+func (a *App) openLane(ctx context.Context, account *configs.Account, signer pushtoken.Signer, receiver *callbackrx.Receiver) (*dispatch.Lane, error) {
+	published, err := Published(account, a.config)
+	if err != nil {
+		return nil, err
+	}
+	conflict, err := tasks.Publish(ctx, a.rdb, published)
+	if err != nil {
+		return nil, err
+	}
+	if conflict != "" {
+		a.log.Error(conflict)
+	}
+	if !all.Known(account.Vendor) {
+		return nil, nil
+	}
+	vendor, err := newVendor(account)
+	if err != nil {
+		return nil, fmt.Errorf("account %s: %w", account.Name, err)
+	}
+	a.onStop("account "+account.Name, func() error { return closeVendor(vendor) })
+	if r, ok := receiverAccount(account, vendor); ok {
+		receiver.Accounts[account.Name] = r
+	}
+	return newLane(account, a.config, vendor, a.store, signer, a.log), nil
+}
+
+const secretKey = "callpacer:push_secret"
+
+// signer makes push tokens with the configured secret, or with one that is made
+// once and kept in Redis.
+func (a *App) signer(ctx context.Context) (pushtoken.Signer, error) {
+	if a.config.Public != nil && !a.config.Public.Secret.IsZero() {
+		return pushtoken.New([]byte(a.config.Public.Secret.Reveal())), nil
+	}
+	if err := a.rdb.SetNX(ctx, secretKey, rand.Text()+rand.Text(), 0).Err(); err != nil {
+		return pushtoken.Signer{}, fmt.Errorf("make a secret for push addresses: %w", err)
+	}
+	secret, err := a.rdb.Get(ctx, secretKey).Result()
+	if err != nil {
+		return pushtoken.Signer{}, fmt.Errorf("read the secret of push addresses: %w", err)
+	}
+	return pushtoken.New([]byte(secret)), nil
+}
+
+func (a *App) startPumps(groups map[string]bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for group := range groups {
+		pump := &dispatch.Pump{Group: group, Store: a.store, Broker: a.broker, Log: a.log}
+		wg.Go(func() { pump.Run(ctx) })
+	}
+	a.onStop("outbox", func() error {
+		cancel()
+		wg.Wait()
+		return nil
+	})
+}
+
+func (a *App) startServers(lanes []*dispatch.Lane) error {
+	var servers []*dispatch.Servers
+	// All lanes stop at once: one with a hung vendor must not keep another taking jobs.
+	a.onStop("lanes", func() error {
+		var wg sync.WaitGroup
+		for _, s := range servers {
+			wg.Go(s.Shutdown)
+		}
+		wg.Wait()
+		return nil
+	})
+	for _, lane := range lanes {
+		s := dispatch.NewServers(lane, a.queue, a.log)
+		if err := s.Start(); err != nil {
+			return err
+		}
+		servers = append(servers, s)
+	}
+	return nil
+}
+
+func (a *App) isReady(ctx context.Context) error {
+	if !a.ready.Load() {
+		return errors.New("starting or stopping")
+	}
+	return a.rdb.Ping(ctx).Err()
+}
+
+func (a *App) adminHandler() *admin.Handler {
+	o := admin.Options{Ready: a.isReady, Redis: a.redis.client}
+	if a.config.Admin != nil {
+		for _, t := range a.config.Admin.Tokens {
+			o.Tokens = append(o.Tokens, t.Token.Reveal())
+		}
+	}
+	return admin.New(o)
+}
