@@ -5,9 +5,6 @@ package deptest
 var notBuilt = []string{
 	"providers/providertest",
 	"internal/event",
-	"internal/admin",
-	"internal/app",
-	"cmd/worker",
 	"cmd/enqueue",
 }
 
