@@ -94,13 +94,18 @@ func (a *App) connect(ctx context.Context, _ Options) error {
 	if a.redis, err = newConnector(a.config.Redis, slots); err != nil {
 		return err
 	}
-	redis.SetLogger(redisLog{a.log})
+	// Until Redis has answered once, our own error says it in one line.
+	redis.SetLogger(redisLog{a.log, logrus.DebugLevel})
 	a.rdb, a.queue = a.redis.client(), a.redis.client()
 	a.onStop("redis", a.rdb.Close)
 	a.onStop("redis of the queues", a.queue.Close)
 	a.queue.AddHook(calm{pause: dequeuePause})
 	a.store, a.broker = record.New(a.rdb), tasks.NewAsynqBroker(a.rdb)
-	return a.redis.ping(ctx, a.rdb)
+	if err := a.redis.ping(ctx, a.rdb); err != nil {
+		return err
+	}
+	redis.SetLogger(redisLog{a.log, logrus.WarnLevel})
+	return nil
 }
 
 func (a *App) startLanes(ctx context.Context, o Options) error {

@@ -86,9 +86,12 @@ func (c calm) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 }
 
 // redisLog brings go-redis's own lines into ours.
-type redisLog struct{ log logrus.FieldLogger }
+type redisLog struct {
+	log   logrus.FieldLogger
+	level logrus.Level
+}
 
 // Printf implements go-redis's logger.
 func (l redisLog) Printf(_ context.Context, format string, v ...any) {
-	l.log.WithField("from", "go-redis").Warnf(strings.TrimSpace(format), v...)
+	l.log.WithField("from", "go-redis").Logf(l.level, strings.TrimSpace(format), v...)
 }
