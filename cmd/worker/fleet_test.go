@@ -29,7 +29,7 @@ var build = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "callpacer-fleet"); err != nil {
 		return "", err
 	}
-	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", dir, "../worker").CombinedOutput()
+	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", dir, "../worker", "../enqueue").CombinedOutput()
 	if err != nil {
 		return dir, fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
@@ -105,11 +105,11 @@ type worker struct {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a port for a moment
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // it served its purpose
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -180,7 +180,9 @@ func (w *worker) signal(s syscall.Signal) {
 // kill is SIGKILL, and waits until the process is gone.
 func (w *worker) kill() {
 	w.signal(syscall.SIGKILL)
-	<-w.done
+	if err := <-w.done; err == nil {
+		w.fleet.t.Errorf("worker %s ended well, though it was killed", w.name)
+	}
 }
 
 func (w *worker) restart() { w.kill(); w.start() }

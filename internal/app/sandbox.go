@@ -83,7 +83,11 @@ func RunSandbox(ctx context.Context, o SandboxOptions) (err error) {
 	fmt.Fprintf(say, "Try:  go run ./cmd/enqueue notify --sandbox --account %s --to 13800000012 --template T1\n", sandboxAccount)
 	fmt.Fprintln(say, "The last two digits of a number decide what becomes of the call:")
 	for _, n := range sandbox.Numbers() {
-		fmt.Fprintf(say, "  %s  %s\n", n.Suffix, n.What)
+		suffix := n.Suffix
+		if suffix == "" {
+			suffix = "any other"
+		}
+		fmt.Fprintf(say, "  %-9s  %s\n", suffix, n.What)
 	}
 	<-ctx.Done()
 	return nil

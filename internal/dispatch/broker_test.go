@@ -94,13 +94,6 @@ func (b *memBroker) next() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// lose forgets a task, as a person does who deletes it on the monitoring page.
-func (b *memBroker) lose(id string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.tasks, id)
-}
-
 // brokerOf is a process's way to the broker: each operation is a step at which
 // the process may die.
 type brokerOf struct {

@@ -1,7 +1,6 @@
 package dispatch
 
 import (
-	"context"
 	"crypto/tls"
 	"encoding/pem"
 	"net"
@@ -123,47 +122,4 @@ func permitTaken(t *testing.T, r *record.Record) time.Time {
 	}
 	t.Fatalf("the job was never submitting: %v", r.Timeline)
 	return time.Time{}
-}
-
-// TestDrain lets go of waiting handlers at once, and waits for those in flight.
-func TestDrain(t *testing.T) {
-	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
-		company := &phoneCompany{}
-		p := newProcess(r.Client, newMemBroker(), company, newSteps(0, lives))
-		p.lane.Pace = rate.NewLimiter(rate.Every(time.Minute), 1)
-		var ids []string
-		for i := range 3 {
-			receipt, err := p.client.Enqueue(t.Context(), tasks.Job{Account: "phone", To: "1380000000" + string(rune('1'+i)), Template: "T1"})
-			if err != nil {
-				t.Fatal(err)
-			}
-			ids = append(ids, receipt.ID)
-		}
-		begin := time.Now()
-		errs := make(chan error, len(ids))
-		for _, id := range ids {
-			go func() {
-				_, err := p.lane.Notify(t.Context(), id)
-				errs <- err
-			}()
-		}
-		time.Sleep(10 * time.Second)
-		p.lane.Drain()
-		back := 0
-		for range ids {
-			var later *Later
-			if err := <-errs; asLater(err, &later) {
-				back++
-			}
-		}
-		if took := time.Since(begin); took != 10*time.Second || back != 2 {
-			t.Errorf("%d of 2 waiting jobs came back, after %s", back, took)
-		}
-		if err := p.lane.Wait(context.Background()); err != nil || len(company.calls()) != 1 {
-			t.Errorf("Wait: %v; %d calls", err, len(company.calls()))
-		}
-		if p.lane.depart() {
-			t.Error("a request departs from a drained lane")
-		}
-	})
 }

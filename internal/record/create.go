@@ -24,7 +24,7 @@ var (
 	missingScript = NewScript("record a lost job", missingBody)
 )
 
-// New job, as its producer knows it.
+// NewJob is a job as its producer knows it.
 type NewJob struct {
 	ID, Account, Vendor, Kind, Priority string
 	Keyed                               bool              // the id names an idempotency key

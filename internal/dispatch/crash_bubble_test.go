@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync"
@@ -127,11 +128,11 @@ func (w *walk) deliver(token, callID string) {
 	for _, pause := range []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second} {
 		time.Sleep(pause)
 		p := w.second
-		if !w.first.steps.isDead() {
+		if p == nil || !w.first.steps.isDead() {
 			p = w.first
 		}
 		answer := httptest.NewRecorder()
-		request := httptest.NewRequest("POST", callbackrx.Path+"phone/"+token, strings.NewReader(callID))
+		request := httptest.NewRequest(http.MethodPost, callbackrx.Path+"phone/"+token, strings.NewReader(callID))
 		p.receiver.Routes().ServeHTTP(answer, request)
 		if answer.Code == 200 && !p.steps.isDead() {
 			return

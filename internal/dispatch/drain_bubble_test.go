@@ -1,0 +1,126 @@
+package dispatch
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/redistest"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// TestDrain lets go of waiting handlers at once, and waits for those in flight.
+func TestDrain(t *testing.T) {
+	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+		company := &phoneCompany{}
+		p := newProcess(r.Client, newMemBroker(), company, newSteps(0, lives))
+		p.lane.Pace = rate.NewLimiter(rate.Every(time.Minute), 1)
+		var ids []string
+		for i := range 3 {
+			receipt, err := p.client.Enqueue(t.Context(), tasks.Job{Account: "phone", To: "1380000000" + string(rune('1'+i)), Template: "T1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, receipt.ID)
+		}
+		begin := time.Now()
+		errs := make(chan error, len(ids))
+		for _, id := range ids {
+			go func() {
+				_, err := p.lane.Notify(t.Context(), id)
+				errs <- err
+			}()
+		}
+		time.Sleep(10 * time.Second)
+		p.lane.Drain()
+		back := 0
+		for range ids {
+			var later *Later
+			if err := <-errs; asLater(err, &later) {
+				back++
+			}
+		}
+		if took := time.Since(begin); took != 10*time.Second || back != 2 {
+			t.Errorf("%d of 2 waiting jobs came back, after %s", back, took)
+		}
+		if err := p.lane.Wait(context.Background()); err != nil || len(company.calls()) != 1 {
+			t.Errorf("Wait: %v; %d calls", err, len(company.calls()))
+		}
+		if p.lane.depart() {
+			t.Error("a request departs from a drained lane")
+		}
+	})
+}
+
+// newWalk is a world in which nobody dies, with one job in it.
+func newWalk(t *testing.T, r *redistest.Redis, company *phoneCompany) *walk {
+	t.Helper()
+	broker := newMemBroker()
+	w := &walk{
+		redis: r, broker: broker, company: company,
+		first: newProcess(r.Client, broker, company, newSteps(0, lives)),
+		job:   tasks.Job{Account: "phone", To: "13800000001", Template: "T1", IdempotencyKey: "order-1"},
+	}
+	if !w.submit(t.Context(), w.first) {
+		t.Fatal("the job was not accepted")
+	}
+	return w
+}
+
+// TestLostTaskComesBack: a person deletes the task, or asynq has put it where it
+// never runs; the job is still called, once.
+func TestLostTaskComesBack(t *testing.T) {
+	for name, lose := range map[string]func(*memBroker, string){
+		"deleted":  func(b *memBroker, id string) { delete(b.tasks, id) },
+		"archived": func(b *memBroker, id string) { b.tasks[id].done = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+				w := newWalk(t, r, &phoneCompany{talks: time.Second})
+				lose(w.broker, w.record(t.Context()).ID)
+				w.live(t.Context(), w.first, time.Hour)
+				if got := w.record(t.Context()); got.State != record.Completed || len(w.company.calls()) != 1 {
+					t.Errorf("the job is %s, %d calls: %v", got.State, len(w.company.calls()), got.Timeline)
+				}
+			})
+		})
+	}
+}
+
+// TestCanceledJobIsNotSent: its task finds nothing to do.
+func TestCanceledJobIsNotSent(t *testing.T) {
+	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+		w := newWalk(t, r, &phoneCompany{})
+		if _, _, err := w.first.lane.Store.Cancel(t.Context(), w.record(t.Context()).ID); err != nil {
+			t.Fatal(err)
+		}
+		w.live(t.Context(), w.first, time.Hour)
+		if got := w.record(t.Context()); got.State != record.Canceled || len(w.company.calls()) != 0 {
+			t.Errorf("the job is %s, %d calls", got.State, len(w.company.calls()))
+		}
+	})
+}
+
+// TestPushAndPollAreOneResult: both tell the end, and the job ends once.
+func TestPushAndPollAreOneResult(t *testing.T) {
+	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+		company := &phoneCompany{talks: time.Minute} // it ends when the first poll asks
+		w := newWalk(t, r, company)
+		company.push = w.deliver
+		w.live(t.Context(), w.first, time.Hour)
+		time.Sleep(time.Minute)
+		w.live(t.Context(), w.first, time.Hour)
+		ends := 0
+		for _, e := range w.record(t.Context()).Timeline {
+			if e.State.Final() {
+				ends++
+			}
+		}
+		if ends != 1 {
+			t.Errorf("the job ended %d times: %v", ends, w.record(t.Context()).Timeline)
+		}
+	})
+}
