@@ -206,3 +206,32 @@ func TestOneKeyManyProcesses(t *testing.T) {
 		t.Errorf("the vendor saw %d calls, want 1", n)
 	}
 }
+
+// TestRedisIsKilled takes the real redis-server away from two workers in the
+// middle of their work, twice; it keeps what it acknowledged.
+func TestRedisIsKilled(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, sandbox.JumdataOptions{Behave: func(string) sandbox.Behaviour { return sandbox.Answered }}, openRules)
+	if f.server == nil {
+		t.Skip("no redis-server is on the PATH, and an embedded Redis cannot be killed")
+	}
+	f.worker("a")
+	f.worker("b")
+	ids := f.enqueue(60, func(i int) string { return fmt.Sprintf("138%08d", i) })
+	for range 2 {
+		wait(1500 * time.Millisecond)
+		f.server.Kill()
+		wait(3 * time.Second)
+		f.server.Restart()
+	}
+	f.until(3*time.Minute, "every job has ended", func() bool {
+		for _, id := range ids {
+			if !f.record(id).State.Final() {
+				return false
+			}
+		}
+		return true
+	})
+	f.notTwice()
+	f.judge(ids)
+}

@@ -50,6 +50,7 @@ type fleet struct {
 	t        *testing.T
 	bin      string
 	redisURL string
+	server   *redistest.Server // nil: an embedded Redis
 	rdb      redis.UniversalClient
 	store    *record.Store
 	client   *tasks.Client
@@ -68,7 +69,8 @@ func newFleet(t *testing.T, options sandbox.JumdataOptions, rules string) *fleet
 	}
 	f := &fleet{t: t, bin: bin, rules: rules}
 	if _, err := exec.LookPath("redis-server"); err == nil || os.Getenv("CALLPACER_REQUIRE_REDIS") == "1" {
-		f.redisURL = redistest.StartServer(t, redistest.Options{}).Redis().URL()
+		f.server = redistest.StartServer(t, redistest.Options{AOF: true})
+		f.redisURL = f.server.Redis().URL()
 	} else {
 		embedded, err := sandbox.StartRedis("127.0.0.1:0")
 		if err != nil {
