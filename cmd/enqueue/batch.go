@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// chunkRows is how many rows are read before they are enqueued together.
+const chunkRows = 200
+
+// item is one row of a chunk.
+type item struct {
+	row int // from 1 for the first row under the header
+	job tasks.Job
+	err error // the row's own
+}
+
+// batch is one import.
+type batch struct {
+	app   *app
+	link  *link
+	flags importFlags
+	keys  *rowKeys
+	out   *bufio.Writer
+
+	chunk   []item
+	inChunk map[string]bool // account and key of its rows
+	told    int             // rows that were told
+
+	accepted, duplicates, failed int
+	waiting                      []awaited
+}
+
+func newBatch(a *app, l *link, f importFlags) *batch {
+	return &batch{app: a, link: l, flags: f, keys: newRowKeys(), out: bufio.NewWriter(a.stdout), inChunk: map[string]bool{}}
+}
+
+// all enqueues every row. Its error ends the import early: the rows of the
+// chunk that was being read are then not enqueued.
+func (b *batch) all(ctx context.Context, rows *csvReader, t *table) error {
+	for row := 1; ; row++ {
+		cells, err := rows.next()
+		if errors.Is(err, io.EOF) {
+			return b.flush(ctx)
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		i := item{row: row}
+		var wrong *csv.ParseError
+		switch {
+		case errors.As(err, &wrong):
+			i.err = badSyntax(wrong)
+		case err != nil:
+			return err
+		default:
+			i.job, i.err = b.jobOf(t, cells)
+		}
+		if err := b.add(ctx, i); err != nil {
+			return err
+		}
+	}
+}
+
+func (b *batch) jobOf(t *table, cells []string) (tasks.Job, error) {
+	job, err := t.job(cells)
+	if err != nil || job.IdempotencyKey != "" || b.flags.fresh {
+		return job, err
+	}
+	job.IdempotencyKey, err = b.keys.keyOf(job)
+	return job, err
+}
+
+// add takes a row into the chunk. Rows of one key never share a chunk, whose
+// rows are on their way at once: the first in the file is the first enqueued.
+func (b *batch) add(ctx context.Context, i item) error {
+	name := i.job.Account + "\x00" + i.job.IdempotencyKey
+	keyed := i.err == nil && i.job.IdempotencyKey != ""
+	if len(b.chunk) == chunkRows || keyed && b.inChunk[name] {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	b.chunk = append(b.chunk, i)
+	if keyed {
+		b.inChunk[name] = true
+	}
+	return nil
+}
+
+// flush enqueues the chunk and tells its rows.
+func (b *batch) flush(ctx context.Context) error {
+	var jobs []tasks.Job
+	for _, i := range b.chunk {
+		if i.err == nil {
+			jobs = append(jobs, i.job)
+		}
+	}
+	results := b.link.client.EnqueueMany(ctx, jobs)
+	var lost error // not the fault of a row
+	for _, i := range b.chunk {
+		var result tasks.Result
+		if i.err != nil {
+			result.Err = i.err
+		} else {
+			result, results = results[0], results[1:]
+		}
+		if result.Err != nil && i.err == nil && refusal(result.Err) == nil {
+			lost = result.Err
+		}
+		if err := b.tell(i, result); err != nil {
+			return err
+		}
+	}
+	b.chunk = b.chunk[:0]
+	clear(b.inChunk)
+	if err := b.out.Flush(); err != nil {
+		return failf("", "write to standard output: %v", err)
+	}
+	if lost == nil {
+		return nil
+	}
+	// Some rows were lost to Redis. The others are tried only if it is back.
+	if err := b.link.ping(ctx); err != nil {
+		return b.link.explain(err, "; no row after these was tried")
+	}
+	return nil
+}
+
+// tell prints one row and counts it.
+func (b *batch) tell(i item, r tasks.Result) error {
+	b.told = i.row
+	if r.Err != nil {
+		b.failed++
+		f := b.link.explain(r.Err, openEnd(i.job))
+		if !b.app.json {
+			b.app.say("row %d: %s", i.row, f)
+			return nil
+		}
+		return printJSON(b.out, struct {
+			Row   int       `json:"row"`
+			Error errorJSON `json:"error"`
+		}{i.row, f.asJSON()})
+	}
+	if r.Receipt.Duplicate {
+		b.duplicates++
+	} else {
+		b.accepted++
+	}
+	if b.flags.wait {
+		b.waiting = append(b.waiting, awaited{i.row, r.Receipt.ID})
+	}
+	if !b.app.json {
+		return printLine(b.out, "row %d: %s", i.row, accepted(r.Receipt))
+	}
+	return printJSON(b.out, struct {
+		Row       int    `json:"row"`
+		ID        string `json:"id"`
+		State     string `json:"state"`
+		Duplicate bool   `json:"duplicate"`
+	}{i.row, r.Receipt.ID, r.Receipt.State, r.Receipt.Duplicate})
+}
+
+// finish tells the sum, waits where that was asked for, and finds the status.
+// broken is what ended the import early.
+func (b *batch) finish(ctx context.Context, broken error) error {
+	b.app.say("%d rows: %d accepted, %d duplicates, %d failed", b.told, b.accepted, b.duplicates, b.failed)
+	if broken != nil {
+		return b.early(broken)
+	}
+	if err := b.awaitAll(ctx); err != nil {
+		return err
+	}
+	switch {
+	case b.failed == 0:
+		return nil
+	case b.failed == b.told:
+		return &failure{status: exitFailed, silent: true}
+	default:
+		return &failure{status: exitSomeRows, silent: true}
+	}
+}
+
+// early tells why the import ended before the file did. Standard output holds
+// rows and nothing else, once it holds any.
+func (b *batch) early(broken error) error {
+	var f *failure
+	if !errors.As(broken, &f) {
+		f = failf("", "%s", broken)
+	}
+	if b.told == 0 {
+		return f
+	}
+	b.app.say("%s (stopped after row %d; import the file again when this is mended)", f, b.told)
+	return &failure{status: exitFailed, silent: true}
+}

@@ -1,0 +1,181 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/callpacer/callpacer/configs"
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/secret"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+const (
+	sandboxURL = "redis://127.0.0.1:16379"
+	redisEnv   = "CALLPACER_REDIS_URL"
+	// A person waits for the answer: a Redis that is away is told within five
+	// seconds, also where it takes connections and says nothing.
+	dialTimeout  = 2 * time.Second
+	replyTimeout = 2 * time.Second
+	pingTimeout  = 4500 * time.Millisecond
+)
+
+// whereFlags say where Redis is.
+type whereFlags struct {
+	redis   string
+	config  string
+	sandbox bool
+	given   func(flag string) bool
+}
+
+// place is where Redis is, and which accounts are known beside the published.
+type place struct {
+	options  *redis.UniversalOptions
+	accounts []tasks.Account
+	sandbox  bool
+}
+
+// place reads --redis, --config, --sandbox and the environment, in this order;
+// the accounts of --config count beside --redis too.
+func (a *app) place() (place, error) {
+	var p place
+	var cfg *configs.Config
+	if a.where.given("config") {
+		var err error
+		if cfg, err = configs.LoadProducer(a.where.config); err != nil {
+			return place{}, failf("", "%s", err)
+		}
+		p.accounts = accountsOf(cfg)
+	}
+	var err error
+	switch env := a.env(redisEnv); {
+	case a.where.given("redis"):
+		p.options, err = optionsOf("--redis", a.where.redis)
+	case cfg != nil:
+		if p.options, err = cfg.Redis.Options(); err != nil {
+			err = failf("", "%s: %s", a.where.config, err)
+		}
+	case a.where.sandbox:
+		p.sandbox = true
+		p.options, err = optionsOf("--sandbox", sandboxURL)
+	case env != "":
+		p.options, err = optionsOf(redisEnv, env)
+	default:
+		err = usagef("", "where is Redis? Give --redis URL, --config FILE, --sandbox, or %s in the environment", redisEnv)
+	}
+	if err != nil {
+		return place{}, err
+	}
+	return p, nil
+}
+
+// optionsOf reads an address; its errors quote nothing of it, since it may hold
+// a password.
+func optionsOf(name, url string) (*redis.UniversalOptions, error) {
+	if !strings.HasPrefix(url, "redis://") && !strings.HasPrefix(url, "rediss://") {
+		return nil, usagef("", "%s: must begin with redis:// or rediss://", name)
+	}
+	if strings.ContainsAny(url, "?#") {
+		return nil, usagef("", "%s: must have no query (?) and no fragment (#); write such characters in a password as %%3F and %%23", name)
+	}
+	where := configs.Redis{URL: secret.New(url)}
+	options, err := where.Options()
+	if err != nil {
+		return nil, usagef("", "%s: is not a Redis address such as redis://127.0.0.1:6379/0", name)
+	}
+	return options, nil
+}
+
+// accountsOf is what workers with this configuration would publish, as far as
+// enqueuing needs it. An account that this version does not serve has no kinds.
+func accountsOf(cfg *configs.Config) []tasks.Account {
+	out := make([]tasks.Account, 0, len(cfg.Accounts))
+	for i := range cfg.Accounts {
+		c := &cfg.Accounts[i]
+		account := tasks.Account{
+			Name: c.Name, Vendor: c.Vendor, Group: c.Group,
+			Retention: cfg.Records.Retention, KeyRetention: cfg.Records.KeyRetention,
+		}
+		if c.Vendor == "jumdata" && c.Switches["auth_mode"] != "appcode" {
+			account.Kinds = []tasks.Kind{tasks.KindNotify}
+		}
+		out = append(out, account)
+	}
+	return out
+}
+
+// link is a Redis that has answered.
+type link struct {
+	rdb     redis.UniversalClient
+	address string // without user and password
+	store   *record.Store
+	client  *tasks.Client
+}
+
+// connect returns a link to a Redis that answers; the caller closes it.
+func (a *app) connect(ctx context.Context, p place) (*link, error) {
+	o := p.options
+	o.DialTimeout, o.ReadTimeout, o.WriteTimeout = dialTimeout, replyTimeout, replyTimeout
+	o.ContextTimeoutEnabled = true
+	o.MaxRetries, o.DialerRetries = 1, 1
+	// Its "auto" mode looks the server's host up in the background.
+	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	rdb := a.open(o)
+	l := &link{
+		rdb: rdb, address: strings.Join(o.Addrs, ","), store: record.New(rdb),
+		client: tasks.NewClient(rdb, tasks.WithAccounts(p.accounts...)),
+	}
+	if err := l.ping(ctx); err != nil {
+		l.close()
+		hint := ""
+		if p.sandbox {
+			hint = "; is worker --sandbox running?"
+		}
+		return nil, l.explain(err, hint)
+	}
+	return l, nil
+}
+
+func (l *link) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return l.rdb.Ping(ctx).Err()
+}
+
+func (l *link) close() {
+	_ = l.rdb.Close() // nothing is on its way any more
+}
+
+// explain turns an error of the client or the store into a failure. What is not
+// the job's fault is Redis's; hint says then what to do.
+func (l *link) explain(err error, hint string) *failure {
+	var own *failure
+	if errors.As(err, &own) {
+		return own
+	}
+	if f := refusal(err); f != nil {
+		return f
+	}
+	if errors.Is(err, context.Canceled) {
+		return failf("", "interrupted%s", hint)
+	}
+	var said redis.Error
+	if errors.As(err, &said) {
+		return failf("", "Redis at %s refuses: %s%s", l.address, err, hint)
+	}
+	return failf("", "Redis at %s does not answer: %s%s", l.address, err, hint)
+}
+
+// refusal is the failure of a job that cannot be accepted; nil: err is not that.
+func refusal(err error) *failure {
+	var field *tasks.FieldError
+	if !errors.As(err, &field) {
+		return nil
+	}
+	return failf(field.Field, "%s", field.Message)
+}
