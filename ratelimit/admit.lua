@@ -102,9 +102,12 @@ local send_before = math.min(now + a.permit, num(job.expires_at))
 if closes then send_before = math.min(send_before, closes) end
 local owned_until = send_before + a.timeout + a.grace
 
+-- The vendor may count the attempt until its last byte can be answered; settle
+-- moves the charge to when it was, and no settle leaves it where it is safe.
+local charged_at = send_before + a.timeout
 local me = id .. '.' .. str(a.attempt)
 each_number(function(key)
-  redis.call('HSET', key, 'c:' .. me, str(now), 'fly', me .. ' ' .. str(owned_until))
+  redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', me .. ' ' .. str(owned_until))
   local charges = {}
   for field, value in pairs(load(key)) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = {num(value), field} end
@@ -117,12 +120,13 @@ each_number(function(key)
 end)
 
 clear_hold()
-drop('vendor_id'); drop('evidence')
+drop('vendor_id'); drop('vendor_task'); drop('evidence'); drop('refunded')
 put('attempt', a.attempt)
 put('token', a.token)
 put('send_before', send_before)
 put('owned_until', owned_until)
 put('doubt_ms', a.doubt)
+put('number_ttl', a.number_ttl)
 enter('submitting', 1, 'attempt ' .. str(a.attempt))
 flush()
 due(owned_until)

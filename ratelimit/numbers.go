@@ -16,23 +16,29 @@ type numbers struct {
 // last of them is looked at again when it ends.
 const spansAhead = 8
 
+// An account keeps a number's history at least so well, whatever its own rules
+// ask for: other accounts of its group count the same calls.
+const (
+	keptCharges = 64
+	keptHistory = 48 * time.Hour
+)
+
 // numbersAt computes what holds around now.
 func (r Rules) numbersAt(now time.Time) numbers {
 	n := numbers{
 		from:  now.Add(-time.Hour).UnixMilli(),
 		until: now.Add(time.Hour).UnixMilli(),
-		keep:  16,
+		keep:  keptCharges,
 	}
-	longest := r.Lockout
+	longest := max(r.Lockout, keptHistory)
 	for _, p := range r.PerNumber {
-		n.keep = max(n.keep, 2*p.Limit+16)
+		n.keep = max(n.keep, 2*p.Limit+keptCharges)
 		if p.Calendar {
 			start, end := dayOf(now, p.Location)
 			n.within(start, end)
 			n.limits = append(n.limits, map[string]any{
 				"rule": "per_number", "limit": p.Limit, "since": start, "till": end,
 			})
-			longest = max(longest, 48*time.Hour)
 			continue
 		}
 		width := p.Width + p.Margin
@@ -57,6 +63,9 @@ func (n *numbers) within(from, until int64) {
 // dayOf returns the calendar day around now in Unix milliseconds, half-open. A
 // day begins at the first instant that has its date.
 func dayOf(now time.Time, zone *time.Location) (start, end int64) {
-	y, m, d := now.In(zone).Date()
-	return time.Date(y, m, d, 0, 0, 0, 0, zone).UnixMilli(), time.Date(y, m, d+1, 0, 0, 0, 0, zone).UnixMilli()
+	today := now.In(zone)
+	y, m, d := today.Date()
+	first, _ := wallClock(today, 0)
+	next, _ := wallClock(time.Date(y, m, d+1, 12, 0, 0, 0, zone), 0)
+	return first.UnixMilli(), next.UnixMilli()
 }

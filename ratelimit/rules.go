@@ -31,7 +31,7 @@ type Window struct {
 	Open, Close           time.Duration
 	Location              *time.Location
 	OpenGuard, CloseGuard time.Duration
-	Blackout              map[string]bool        // "2006-01-02": the window that opens on it stays shut
+	Blackout              map[string]bool       // "2006-01-02": the window that opens on it stays shut
 	Weekdays              map[time.Weekday]bool // empty: every day
 }
 
@@ -47,13 +47,15 @@ func (w *Window) openings(now time.Time, n int) []span {
 	var out []span
 	for d := -1; d < horizon && len(out) < n; d++ {
 		// A day that is off by its date is off for the whole window it opens.
-		day := time.Date(local.Year(), local.Month(), local.Day()+d, 0, 0, 0, 0, w.Location)
+		day := time.Date(local.Year(), local.Month(), local.Day()+d, 12, 0, 0, 0, w.Location)
 		if w.Blackout[day.Format(time.DateOnly)] || len(w.Weekdays) > 0 && !w.Weekdays[day.Weekday()] {
 			continue
 		}
-		opens, closes := w.at(day, w.Open), w.at(day, w.Close)
+		// Where the zone shows a time of day twice, the shorter opening counts.
+		_, opens := wallClock(day, w.Open)
+		closes, _ := wallClock(day, w.Close)
 		if w.Close <= w.Open {
-			closes = w.at(day.AddDate(0, 0, 1), w.Close)
+			closes, _ = wallClock(day.AddDate(0, 0, 1), w.Close)
 		}
 		if !w.wholeDay() {
 			opens, closes = opens.Add(w.OpenGuard), closes.Add(-w.CloseGuard)
@@ -65,9 +67,31 @@ func (w *Window) openings(now time.Time, n int) []span {
 	return out
 }
 
-// at is a time of day by the wall clock of the zone, whatever its offsets do.
-func (w *Window) at(day time.Time, timeOfDay time.Duration) time.Time {
-	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, int(timeOfDay), w.Location)
+// wallClock returns the first and the last instant at which the clocks of day's
+// zone show the time of day on that date. They differ where clocks are set back
+// over it; where they are set forward over it, both are that change.
+func wallClock(day time.Time, timeOfDay time.Duration) (first, last time.Time) {
+	y, m, d := day.Date()
+	shown := time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Add(timeOfDay)
+	under := func(offset int) (at time.Time, ok bool) {
+		at = shown.Add(-time.Duration(offset) * time.Second).In(day.Location())
+		_, there := at.Zone()
+		return at, there == offset
+	}
+	_, before := shown.AddDate(0, 0, -1).In(day.Location()).Zone()
+	_, after := shown.AddDate(0, 0, 1).In(day.Location()).Zone()
+	first, early := under(before)
+	last, late := under(after)
+	switch {
+	case early && late:
+		return first, last
+	case early:
+		return first, first
+	case late:
+		return last, last
+	}
+	_, change := last.ZoneBounds()
+	return change, change
 }
 
 func (w *Window) wholeDay() bool { return w.Open == 0 && w.Close == 24*time.Hour }

@@ -54,7 +54,7 @@ func (s *Store) StorePush(ctx context.Context, id string, p Push) (duplicate, do
 	}
 	answer, err := s.run(ctx, storePushScript, names, id, map[string]any{"fields": map[string]string{
 		"account": p.Account, "token": p.Token, "method": p.Method, "content_type": p.ContentType,
-		"query": p.RawQuery, "body": base64.StdEncoding.EncodeToString(p.Body),
+		"query": base64.StdEncoding.EncodeToString([]byte(p.RawQuery)), "body": base64.StdEncoding.EncodeToString(p.Body),
 	}})
 	if err != nil {
 		return false, false, err
@@ -79,9 +79,13 @@ func (s *Store) GetPush(ctx context.Context, id string) (*Push, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read push: its body: %w", err)
 	}
+	query, err := base64.StdEncoding.DecodeString(h["query"])
+	if err != nil {
+		return nil, fmt.Errorf("read push: its query: %w", err)
+	}
 	return &Push{
 		Account: h["account"], Token: h["token"], Method: h["method"], ContentType: h["content_type"],
-		RawQuery: h["query"], Body: body, State: h["state"],
+		RawQuery: string(query), Body: body, State: h["state"],
 	}, nil
 }
 

@@ -24,6 +24,14 @@ if a.state == '' then
   flush()
   return {'same', job.state}
 end
+if rank == 0 or num(job.refunded) == a.attempt then
+  -- The vendor had said that nothing was placed, and it was: the charge stands.
+  each_number(function(key)
+    redis.call('HSET', key, 'c:' .. attempt_id(a.attempt), str(now))
+    keep_number(key, num(job.number_ttl))
+  end)
+  drop('refunded')
+end
 if rank == 9 then
   if a.state == job.state then
     -- The same end told again: only what is known better is written.
@@ -37,10 +45,6 @@ if rank == 9 then
     flush()
     return {'same', job.state}
   end
-end
-if rank == 0 then
-  -- The vendor had said that nothing was placed, and it was: the charge stands.
-  each_number(function(key) redis.call('HSET', key, 'c:' .. attempt_id(a.attempt), str(now)) end)
 end
 facts()
 finish(a.state, 9, a.cause, a.source)

@@ -155,6 +155,7 @@ local function release(n)
 end
 
 local function refund(n)
+  put('refunded', n)
   each_number(function(key) redis.call('HDEL', key, 'c:' .. attempt_id(n)) end)
 end
 

@@ -34,7 +34,7 @@ end
 -- A push was faster, or this answer came after the job was given up.
 if rank > 1 and was ~= 'in_doubt' then
   if not_placed and was == 'unknown' then
-    if not a.keep_charge then refund(a.attempt) end
+    if a.keep_charge then move_charge(a.attempt) else refund(a.attempt) end
     finish('failed', 9, a.cause or 'platform', 'proved not placed, too late to send again')
   else
     move_charge(a.attempt)

@@ -1,0 +1,325 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/ratelimit"
+)
+
+func (h *history) job() string { return choose(h.tape, h.ids...) }
+
+// jobIn is mostly a job in one of the states, where there is one.
+func (h *history) jobIn(in func(*mJob) bool) string {
+	id := h.job()
+	if h.tape.pick(8) == 0 {
+		return id
+	}
+	for i := range h.ids {
+		next := h.ids[(slices.Index(h.ids, id)+i)%len(h.ids)]
+		if j := h.model.jobs[next]; j != nil && in(j) {
+			return next
+		}
+	}
+	return id
+}
+
+func (h *history) stateOf(id string) record.State {
+	if j := h.model.jobs[id]; j != nil {
+		return j.state
+	}
+	return ""
+}
+
+func (h *history) opCreate() {
+	id := h.job()
+	if old := h.model.jobs[id]; old != nil && ended(old.state) && h.tape.pick(4) != 0 {
+		h.remove(id)
+		id = h.removeMarker(id)
+	}
+	h.create(id)
+}
+
+func (h *history) create(id string) {
+	j := record.NewJob{
+		ID: id, Account: "acct", Vendor: "v", Kind: "notify", Priority: "normal", Keyed: keyed(id),
+		Content: "c", Digest: choose(h.tape, "d1", "d1", "d1", "d2"), Numbers: numbersOf(id),
+		SubmitToken: choose(h.tape, "s1", "s2"), Retain: 72 * time.Hour, KeyRetain: 720 * time.Hour,
+	}
+	j.Parts = map[string]string{"to": j.Digest}
+	switch h.tape.pick(8) {
+	case 0:
+		j.ExpiresAt = time.UnixMilli(h.clock + choose(h.tape, int64(0), -1, 1, 3000))
+	case 1, 2:
+		j.ExpiresIn = choose(h.tape, time.Second, 10*time.Minute, time.Hour)
+	default:
+		j.ExpiresIn = 48 * time.Hour
+	}
+	if h.tape.pick(4) == 0 {
+		j.NotBefore = time.UnixMilli(h.clock + choose(h.tape, int64(1), 60000, 30*hourMS))
+	}
+	got, err := h.store.Create(h.ctx, j)
+	h.same(fmt.Sprintf("create %s %s %s", id, j.Digest, j.SubmitToken), got, h.model.create(j), err)
+	h.counts[fmt.Sprintf("create: %v %v %v", got.Duplicate, got.Differs != nil, got.TooLate)]++
+}
+
+func (h *history) opQueued() {
+	id := h.job()
+	got, err := h.store.MarkQueued(h.ctx, id, id)
+	h.same("queued "+id, got, h.model.queued(id, id), err)
+}
+
+func (h *history) opStart() {
+	id := h.job()
+	for range choose(h.tape, 1, 1, 1, 1, 1, 1, 1, 21) {
+		rec, now, err := h.store.Start(h.ctx, id)
+		got, want := record.State(""), record.State("")
+		if rec != nil {
+			got = rec.State
+		}
+		if j := h.model.start(id); j != nil {
+			want = j.state
+		}
+		h.same("start "+id, []any{got, now.UnixMilli()}, []any{want, h.model.now}, err)
+	}
+}
+
+func (h *history) opMissing() {
+	id := h.job()
+	if h.model.jobs[id] == nil && h.tape.pick(4) != 0 {
+		h.idle = true
+		return
+	}
+	got, err := h.store.Missing(h.ctx, id, "acct", "notify", time.Hour)
+	h.same("missing "+id, got, h.model.missing(id), err)
+}
+
+// attempt is the job's last attempt and its token, mostly; else another's.
+func (h *history) attempt(id string) (n int, token string) {
+	if j := h.model.jobs[id]; j != nil {
+		n, token = j.attempt, j.token
+	}
+	switch h.tape.pick(10) {
+	case 0:
+		n--
+	case 1:
+		token = "nobody"
+	}
+	return n, token
+}
+
+func (h *history) opAdmit() {
+	id := h.jobIn(func(j *mJob) bool { return waiting(j.state) })
+	r := ratelimit.Request{
+		JobID: id, Numbers: numbersOf(id), Go: h.tape.pick(5) != 0, Waited: h.tape.pick(3) == 0,
+		Timeout: 10 * time.Second, Doubt: choose(h.tape, 30*time.Minute, time.Minute),
+	}
+	last, token := h.attempt(id)
+	r.Attempt, r.Token = last+1, "t"+strconv.Itoa(last+1)+choose(h.tape, "x", "y")
+	if h.tape.pick(4) == 0 {
+		r.Attempt, r.Token = last, token // its go got lost, perhaps
+	}
+	h.skew = choose(h.tape, 0, 0, 1000, -59*60*int64(1000), 3*hourMS, 26*hourMS, -40*dayMS)
+	got, err := h.admit.Admit(h.ctx, r)
+	h.same(fmt.Sprintf("admit %s.%d %s go=%v", id, r.Attempt, r.Token, r.Go), got, h.model.admit(r), err)
+	h.counts["admit: "+string(got.Decision)+" "+got.Reason]++
+	h.ledger.admitted(r, got)
+}
+
+func (h *history) opSettle() {
+	h.opSettleOf(h.jobIn(func(j *mJob) bool { return j.attempt > j.settled }))
+}
+
+func (h *history) opSettleOf(id string) {
+	n, token := h.attempt(id)
+	t := record.Settlement{
+		Attempt: n, Token: token, Sent: h.tape.pick(4) != 0, Code: choose(h.tape, "", "200", "603"),
+		Text: choose(h.tape, "", "成功"), VendorID: choose(h.tape, "", "v1", "v1", "v2"), VendorTask: choose(h.tape, "", "task"),
+		Result:   choose(h.tape, record.ResultAccepted, record.ResultAgain, record.ResultAgain, record.ResultFailed, record.ResultInDoubt),
+		GiveUpIn: choose(h.tape, 24*time.Hour, time.Minute), PollIn: choose(h.tape, 0, time.Minute, 48*time.Hour),
+		RetryIn: choose(h.tape, 0, time.Second, time.Minute, 5*time.Hour), Counted: h.tape.pick(2) == 0, MaxAttempts: 3,
+		Reason: choose(h.tape, record.HoldRetry, record.HoldHalted, record.HoldVendorWindow),
+		Cause:  choose(h.tape, "platform", "account"), KeepCharge: h.tape.pick(3) == 0,
+	}
+	if h.tape.pick(6) == 0 {
+		t.LockFor = choose(h.tape, 24*time.Hour, time.Minute)
+	}
+	was := h.stateOf(id)
+	for range choose(h.tape, 1, 1, 2) {
+		got, err := h.store.Settle(h.ctx, id, numbersOf(id), t)
+		h.same(fmt.Sprintf("settle %s.%d %s keep=%v", id, n, t.Result, t.KeepCharge), got, h.model.settle(id, t), err)
+		h.ledger.settled(id, t, got)
+		if !got.Stale {
+			h.counts["settle: "+string(was)+" "+string(t.Result)+" "+string(got.State)]++
+		}
+	}
+}
+
+func (h *history) opAdvance() {
+	id := h.jobIn(func(j *mJob) bool { return j.attempt > 0 })
+	n, _ := h.attempt(id)
+	if n < 1 {
+		h.idle = true
+		return // no token names such an attempt
+	}
+	e := record.Evidence{
+		Attempt: n, Source: "push", Strength: 1 + h.tape.pick(4), VendorID: choose(h.tape, "", "v1", "v1", "v2"),
+		State: choose(h.tape, "", record.Completed, record.Busy, record.Failed, record.NoAnswer, record.Rejected),
+		Code:  choose(h.tape, "", "487"), SIP: choose(h.tape, 0, 487), Text: choose(h.tape, "", "失败"), Cause: "c",
+	}
+	if h.tape.pick(2) == 0 {
+		d, b := choose(h.tape, 0, 7*time.Second), h.tape.pick(2) == 0
+		e.Duration, e.Billable = &d, &b
+	}
+	got, state, err := h.store.Advance(h.ctx, id, numbersOf(id), e)
+	verdict, want := h.model.advance(id, e)
+	h.same(fmt.Sprintf("advance %s.%d %s %d", id, n, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
+	h.counts["advance: "+string(got)]++
+	if got == record.Advanced || got == record.Same {
+		h.ledger.seen(id, e)
+	}
+}
+
+func (h *history) opPolled() {
+	id := h.jobIn(func(j *mJob) bool { return j.state == record.Submitted })
+	seq := choose(h.tape, 0, 0, 0, -1, 1)
+	if j := h.model.jobs[id]; j != nil {
+		seq += j.seq
+	}
+	in := choose(h.tape, 0, time.Minute, 30*time.Hour)
+	h.model.polled(id, seq, in)
+	h.same(fmt.Sprintf("polled %s %d", id, seq), nil, nil, h.store.PollAgain(h.ctx, id, seq, in))
+}
+
+func (h *history) opCancel() {
+	id := h.job()
+	got, state, err := h.store.Cancel(h.ctx, id)
+	want, wantState := h.model.cancel(id)
+	h.same("cancel "+id, []any{got, state}, []any{want, wantState}, err)
+}
+
+func (h *history) opFail() {
+	id := h.jobIn(func(j *mJob) bool { return waiting(j.state) && len(j.lines) > 4 })
+	got, err := h.store.Fail(h.ctx, id, "platform", "no such template")
+	h.same("fail "+id, got, h.model.fail(id, "platform"), err)
+}
+
+func (h *history) opPump() {
+	limit := 1 + h.tape.pick(4)
+	leases, err := h.store.Claim(h.ctx, group, limit)
+	var got, want []string
+	for _, l := range leases {
+		got = append(got, l.Member)
+	}
+	mine := h.model.claim(limit)
+	for _, l := range mine {
+		want = append(want, l.member)
+	}
+	h.same("claim", got, want, err)
+	for i, l := range leases {
+		h.leases = append(h.leases, leased{l, mine[i]})
+		if !record.IsPush(l.Member) && h.tape.pick(8) != 0 { // else the pump dies here
+			h.take(leased{l, mine[i]})
+		}
+	}
+}
+
+// take does what a pump does with a leased record.
+func (h *history) take(l leased) {
+	got, err := h.store.Tick(h.ctx, l.real)
+	h.same("tick "+l.real.Member, got, h.model.tick(l.model), err)
+	h.counts["tick: "+string(got.Action)+" "+string(h.stateOf(l.real.Member))]++
+	switch got.Action {
+	case record.ActPoll:
+		h.bump(l)
+	case record.ActLook, record.ActEnqueue:
+		h.returned(l, got.Task)
+	}
+}
+
+func (h *history) returned(l leased, task string) {
+	live := h.tape.pick(3) == 0
+	got, err := h.store.Returned(h.ctx, l.real, task, live)
+	h.same(fmt.Sprintf("returned %s %v", task, live), got, h.model.returned(l.model, task, live), err)
+	h.counts["returned: "+string(got.Action)]++
+}
+
+func (h *history) bump(l leased) {
+	h.model.bump(l.model)
+	h.same("bump "+l.real.Member, nil, nil, h.store.Bump(h.ctx, l.real))
+}
+
+// opStaleLease is a pump that froze after its claim.
+func (h *history) opStaleLease() {
+	if len(h.leases) == 0 {
+		h.idle = true
+		return
+	}
+	l := choose(h.tape, h.leases...)
+	if record.IsPush(l.real.Member) {
+		h.bump(l)
+		return
+	}
+	switch h.tape.pick(3) {
+	case 0:
+		h.take(l)
+	case 1:
+		h.returned(l, l.real.Member)
+	default:
+		h.bump(l)
+	}
+}
+
+func (h *history) opPush() {
+	id := choose(h.tape, pushIDs...)
+	if h.tape.pick(2) == 0 {
+		h.model.endPush(id, "done")
+		h.same("end "+id, nil, nil, h.store.EndPush(h.ctx, id, "done", "", time.Hour))
+		return
+	}
+	duplicate, done, err := h.store.StorePush(h.ctx, id, record.Push{Account: "acct", Body: []byte("x")})
+	d, e := h.model.storePush(id)
+	h.same("push "+id, []bool{duplicate, done}, []bool{d, e}, err)
+}
+
+// opForget lets a record's retention run out, or a marker's.
+func (h *history) opForget() {
+	h.idle = true // no script runs
+	id := h.job()
+	j := h.model.jobs[id]
+	if j != nil && !ended(j.state) {
+		return
+	}
+	if j != nil {
+		h.remove(id)
+	}
+	if j == nil || !keyed(id) {
+		h.removeMarker(id)
+	}
+}
+
+func (h *history) remove(id string) {
+	delete(h.model.jobs, id)
+	h.same("forget "+id, nil, nil, h.r.Client.Del(h.ctx, redisKey("job:", id)).Err())
+}
+
+// removeMarker takes the last of a job away. Its id never comes again before
+// every rule has forgotten its calls, so the next job has another one.
+func (h *history) removeMarker(id string) string {
+	delete(h.model.markers, id)
+	h.same("forget the key of "+id, nil, nil, h.r.Client.Del(h.ctx, redisKey("key:", id)).Err())
+	next := fmt.Sprintf("%s%d", id[:3], h.step)
+	h.ids[slices.Index(h.ids, id)] = next
+	return next
+}
+
+// keyed says that the job has an idempotency key.
+func keyed(id string) bool { return id[2] != 'b' }
+
+// numbersOf are the numbers of the job under the rules.
+func numbersOf(id string) []string {
+	return map[byte][]string{'a': {"n1"}, 'b': {"n1"}, 'c': {"n1", "n2"}, 'd': {"n3"}}[id[2]]
+}

@@ -1,0 +1,181 @@
+package ratelimit_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/redistest"
+	"github.com/callpacer/callpacer/ratelimit"
+)
+
+var (
+	numberKeys = []string{"n1", "n2", "n3"}
+	pushIDs    = []string{"g.push-1", "g.push-2"}
+)
+
+// tape is where a history's choices come from; it ends.
+type tape struct {
+	bytes []byte
+	at    int
+}
+
+func (t *tape) ended() bool { return t.at >= len(t.bytes) }
+
+// pick chooses among n.
+func (t *tape) pick(n int) int {
+	if t.ended() {
+		return 0
+	}
+	t.at++
+	return int(t.bytes[t.at-1]) % n
+}
+
+func choose[T any](t *tape, from ...T) T { return from[t.pick(len(from))] }
+
+// history runs the same operations on the scripts and on the model.
+type history struct {
+	t      testing.TB
+	ctx    context.Context
+	r      *redistest.Redis
+	tape   *tape
+	model  *model
+	ledger *ledger
+	store  *record.Store
+	ids    []string // of the four jobs of the time
+	clock  int64    // of the script's server
+	skew   int64    // of the process that asks
+	rules  ratelimit.Rules
+	admit  *ratelimit.Admission
+	leases []leased
+	step   int
+	idle   bool     // the operation had nothing to do
+	done   []string // what was done, for the report of a difference
+	counts map[string]int
+}
+
+type leased struct {
+	real  record.Lease
+	model mLease
+}
+
+// historyStart is a Saturday, 20:55 in the zone of the rules.
+var historyStart = time.Date(2026, 11, 21, 12, 55, 0, 0, time.UTC).UnixMilli()
+
+func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, bytes []byte) *history {
+	h := &history{
+		t: t, ctx: t.Context(), r: r, tape: &tape{bytes: bytes}, model: newModel(rules), ledger: newLedger(rules),
+		ids: []string{"g.a", "g.b", "g.c", "g.d"}, clock: historyStart, rules: rules, counts: map[string]int{},
+	}
+	h.store = record.New(r.Client).WithClock(func() time.Time { return time.UnixMilli(h.clock) })
+	h.admit = ratelimit.NewAdmission(h.store, rules, func() time.Time { return time.UnixMilli(h.clock + h.skew) })
+	return h
+}
+
+// run plays the tape and compares after every step.
+func (h *history) run() {
+	for _, id := range h.ids {
+		h.model.at(h.clock)
+		h.create(id)
+	}
+	for !h.tape.ended() {
+		h.step++
+		h.tickClock()
+		before := h.model.now
+		h.idle = false
+		h.model.at(h.clock)
+		name := h.operation()
+		if h.idle { // no script saw the clock
+			h.model.now = before
+		}
+		h.counts[name]++
+		h.compare(name)
+	}
+}
+
+// tickClock moves the server's clock; sometimes an older server answers.
+func (h *history) tickClock() {
+	const minute = 60 * int64(1000)
+	h.clock += choose(h.tape, 0, 1, 100, 1000, 0, 900, 5000, 12000, 0, 45000, 3*minute, 31*minute, 0, 0, 1, -5000, -2*hourMS, 0, 100, 1000)
+	if h.tape.pick(24) == 23 {
+		h.clock += choose(h.tape, 3*hourMS, 9*hourMS+7, 24*hourMS)
+	}
+}
+
+func (h *history) operation() string {
+	operations := []struct {
+		weight int
+		name   string
+		do     func(*history)
+	}{
+		{8, "create", (*history).opCreate}, {2, "queued", (*history).opQueued}, {2, "start", (*history).opStart},
+		{1, "missing", (*history).opMissing}, {20, "admit", (*history).opAdmit}, {10, "settle", (*history).opSettle},
+		{7, "advance", (*history).opAdvance}, {2, "polled", (*history).opPolled}, {1, "cancel", (*history).opCancel},
+		{1, "fail", (*history).opFail}, {5, "pump", (*history).opPump}, {1, "stale lease", (*history).opStaleLease},
+		{1, "push", (*history).opPush}, {1, "forget", (*history).opForget},
+	}
+	total := 0
+	for _, o := range operations {
+		total += o.weight
+	}
+	n := h.tape.pick(total)
+	for _, o := range operations {
+		if n -= o.weight; n < 0 {
+			o.do(h)
+			return o.name
+		}
+	}
+	return ""
+}
+
+func (h *history) logf(format string, args ...any) {
+	h.done = append(h.done, fmt.Sprintf("%3d %d ", h.step, h.model.now-historyStart)+fmt.Sprintf(format, args...))
+}
+
+func (h *history) fatalf(format string, args ...any) {
+	h.t.Helper()
+	for _, line := range h.done[max(0, len(h.done)-40):] {
+		h.t.Log(line)
+	}
+	h.t.Fatalf(format, args...)
+}
+
+// same fails where the script's answer is not the model's.
+func (h *history) same(what string, got, want any, err error) {
+	h.t.Helper()
+	h.logf("%s = %+v", what, got)
+	if err != nil {
+		h.fatalf("%s: %v", what, err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		h.fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+func (h *history) compare(name string) {
+	h.t.Helper()
+	got, ttl, err := stored(h.ctx, h.r.Client, h.ids)
+	if err != nil {
+		h.fatalf("%v", err)
+	}
+	if d := differences(h.model.view(), got); len(d) > 0 {
+		h.fatalf("after %s the record is another than the model's:\n%s", name, join(d))
+	}
+	if d := brokenInvariants(got, ttl); len(d) > 0 {
+		h.fatalf("after %s:\n%s", name, join(d))
+	}
+	if d := h.ledger.broken; len(d) > 0 {
+		h.fatalf("after %s:\n%s", name, join(d))
+	}
+}
+
+func join(lines []string) string {
+	out := ""
+	for _, l := range lines {
+		out += "  " + l + "\n"
+	}
+	return out
+}

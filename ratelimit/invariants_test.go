@@ -1,0 +1,152 @@
+package ratelimit_test
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/ratelimit"
+)
+
+// ledger knows only what was asked and answered. It judges the promises without
+// the model and without the records.
+type ledger struct {
+	rules  ratelimit.Rules
+	sent   []*sent
+	broken []string
+}
+
+// sent is one permit that was given.
+type sent struct {
+	job, token string
+	attempt    int
+	numbers    []string
+	at, owned  int64
+	over       bool // its owner told what came of it
+	givenBack  bool // and that nothing was placed
+	seen       bool // the vendor told an end of it
+}
+
+func newLedger(rules ratelimit.Rules) *ledger { return &ledger{rules: rules} }
+
+func (l *ledger) find(job string, attempt int) *sent {
+	for i := len(l.sent) - 1; i >= 0; i-- {
+		if s := l.sent[i]; s.job == job && s.attempt == attempt {
+			return s
+		}
+	}
+	return nil
+}
+
+func (l *ledger) breach(format string, args ...any) {
+	l.broken = append(l.broken, fmt.Sprintf(format, args...))
+}
+
+func (l *ledger) admitted(r ratelimit.Request, a ratelimit.Answer) {
+	if a.Decision != ratelimit.Go {
+		return
+	}
+	now := a.Now.UnixMilli()
+	if s := l.find(r.JobID, r.Attempt); s != nil {
+		if s.token != r.Token {
+			l.breach("%s.%d was given to %s and to %s", r.JobID, r.Attempt, s.token, r.Token)
+		}
+		return
+	}
+	s := &sent{
+		job: r.JobID, token: r.Token, attempt: r.Attempt, numbers: r.Numbers, at: now,
+		owned: now + (a.Left + r.Timeout + 30*time.Second).Milliseconds(),
+	}
+	if a.Left <= 0 || a.Left > 5*time.Second {
+		l.breach("%s.%d got a permit of %v", r.JobID, r.Attempt, a.Left)
+	}
+	for _, n := range r.Numbers {
+		l.inFlight(s, n)
+		l.counted(s, n)
+	}
+	l.sent = append(l.sent, s)
+	if w := l.rules.Window; w != nil {
+		if from, closes := firstOpen(w, now); from != now || closes < now+a.Left.Milliseconds() {
+			l.breach("%s.%d was let out at %d, the window opens at %d", r.JobID, r.Attempt, now, from)
+		}
+	}
+}
+
+func (l *ledger) touching(number string, f func(*sent)) {
+	for _, s := range l.sent {
+		for _, n := range s.numbers {
+			if n == number {
+				f(s)
+			}
+		}
+	}
+}
+
+func (l *ledger) inFlight(now *sent, number string) {
+	if !l.rules.OneAtATime {
+		return
+	}
+	l.touching(number, func(s *sent) {
+		if !s.over && s.owned > now.at {
+			l.breach("%s has %s.%d and %s.%d in flight", number, s.job, s.attempt, now.job, now.attempt)
+		}
+	})
+}
+
+// counted holds the new permit against every permit to the number before it.
+func (l *ledger) counted(now *sent, number string) {
+	for _, rule := range l.rules.PerNumber {
+		n := 1
+		l.touching(number, func(s *sent) {
+			in := s.at > now.at-(rule.Width+rule.Margin).Milliseconds()
+			if rule.Calendar {
+				in = dayIndex(s.at) == dayIndex(now.at)
+			}
+			if in && (s.seen || !s.givenBack) {
+				n++
+			}
+		})
+		if n > rule.Limit {
+			l.breach("%s.%d is call %d to %s, of %d", now.job, now.attempt, n, number, rule.Limit)
+		}
+	}
+}
+
+func (l *ledger) settled(job string, t record.Settlement, got record.Settled) {
+	s := l.find(job, t.Attempt)
+	if got.Stale || s == nil || s.over {
+		return
+	}
+	s.over = true
+	s.givenBack = !t.KeepCharge && (t.Result == record.ResultAgain || t.Result == record.ResultFailed)
+}
+
+func (l *ledger) seen(job string, e record.Evidence) {
+	if s := l.find(job, e.Attempt); s != nil && e.State != "" {
+		s.seen = true
+	}
+}
+
+// brokenInvariants judges what Redis holds by itself.
+func brokenInvariants(v view, ttl map[string]time.Duration) []string {
+	var out []string
+	for name, left := range ttl {
+		kind, id, _ := strings.Cut(name, " ")
+		state := record.State(v[name+" state"])
+		due := v["due "+id] != ""
+		switch {
+		case left == -2: // there is none
+			if kind == "job" && due {
+				out = append(out, id+" is due and has no record")
+			}
+		case kind == "number" && left < 0:
+			out = append(out, "the history of "+id+" stays forever")
+		case kind == "job" && state.Final() && (left < 0 || due):
+			out = append(out, fmt.Sprintf("%s is %s: due %v, kept %v", id, state, due, left))
+		case kind == "job" && !state.Final() && (left >= 0 || !due):
+			out = append(out, fmt.Sprintf("%s is %s: due %v, kept %v", id, state, due, left))
+		}
+	}
+	return out
+}

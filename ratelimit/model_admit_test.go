@@ -1,0 +1,156 @@
+package ratelimit_test
+
+import (
+	"time"
+
+	"github.com/callpacer/callpacer/ratelimit"
+)
+
+const (
+	hourMS = int64(time.Hour / time.Millisecond)
+	dayMS  = 24 * hourMS
+)
+
+// The model lives in a zone eight hours ahead of UTC that never sets its clocks.
+const zoneMS = 8 * hourMS
+
+func dayIndex(at int64) int64 { return (at + zoneMS) / dayMS }
+
+func midnight(day int64) int64 { return day*dayMS - zoneMS }
+
+// opening is the window that the day opens; ok is false where it stays shut.
+func opening(w *ratelimit.Window, day int64) (opens, closes int64, ok bool) {
+	date := time.UnixMilli(day * dayMS).UTC()
+	if w.Blackout[date.Format(time.DateOnly)] || len(w.Weekdays) > 0 && !w.Weekdays[date.Weekday()] {
+		return 0, 0, false
+	}
+	opens, closes = midnight(day)+w.Open.Milliseconds(), midnight(day)+w.Close.Milliseconds()
+	if closes <= opens {
+		closes += dayMS
+	}
+	if closes-opens < dayMS || w.Open != 0 {
+		opens, closes = opens+w.OpenGuard.Milliseconds(), closes-w.CloseGuard.Milliseconds()
+	}
+	return opens, closes, opens < closes
+}
+
+// firstOpen is the first instant from at on that lies in a window, and that
+// window's end.
+func firstOpen(w *ratelimit.Window, at int64) (from, closes int64) {
+	for day := dayIndex(at) - 1; ; day++ {
+		if o, c, ok := opening(w, day); ok && c > at {
+			return max(o, at), c
+		}
+	}
+}
+
+// earliest is when no rule but one_at_a_time stands in the way.
+func (m *model) earliest(j *mJob) (at int64, reason string, closes int64) {
+	at = m.now
+	later := func(t int64, why string) {
+		if t > at {
+			at, reason = t, why
+		}
+	}
+	later(j.notBefore, "not_before")
+	later(j.retryAt, j.retryReason)
+	for _, key := range j.numbers {
+		n := m.number(key)
+		later(n.lock, "lockout")
+		for _, rule := range m.rules.PerNumber {
+			if rule.Calendar {
+				today := dayIndex(m.now)
+				if len(n.later(midnight(today)-1)) >= rule.Limit {
+					later(midnight(today+1), "per_number")
+				}
+				continue
+			}
+			width := (rule.Width + rule.Margin).Milliseconds()
+			if in := n.later(m.now - width); len(in) >= rule.Limit {
+				later(in[len(in)-rule.Limit]+width, "per_number")
+			}
+		}
+	}
+	if m.rules.Window == nil {
+		return at, reason, 0
+	}
+	open, closes := firstOpen(m.rules.Window, at)
+	if open > at && at == m.now {
+		reason = "window"
+	}
+	return open, reason, closes
+}
+
+func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
+	out := ratelimit.Answer{Now: time.UnixMilli(m.now)}
+	decide := func(d ratelimit.Decision) ratelimit.Answer { out.Decision = d; return out }
+	j := m.jobs[r.JobID]
+	if j == nil {
+		return decide(ratelimit.Missing)
+	}
+	j.runs = 0
+	if rankOf(j.state) == 1 {
+		if j.token == r.Token && j.attempt == r.Attempt {
+			out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
+			return decide(ratelimit.Go)
+		}
+		out.Until = time.UnixMilli(j.ownedUntil)
+		return decide(ratelimit.Busy)
+	}
+	if waiting(j.state) && r.Attempt != j.attempt+1 {
+		return decide(ratelimit.Stale)
+	}
+	if waiting(j.state) && m.now >= j.expires {
+		m.expire(j)
+	}
+	if !waiting(j.state) {
+		out.State = j.state
+		return decide(ratelimit.Over)
+	}
+	at, reason, closes := m.earliest(j)
+	if at == m.now && m.rules.OneAtATime && m.flying(j) {
+		if !r.Waited {
+			return decide(ratelimit.Wait)
+		}
+		at, reason = m.now+1000, "one_at_a_time"
+	}
+	if at > m.now {
+		m.hold(j, at, reason)
+		out.Until, out.Reason = time.UnixMilli(at), reason
+		return decide(ratelimit.Hold)
+	}
+	if !r.Go {
+		return decide(ratelimit.Ready)
+	}
+	m.send(j, r, closes)
+	out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
+	return decide(ratelimit.Go)
+}
+
+func (m *model) flying(j *mJob) bool {
+	for _, key := range j.numbers {
+		if m.number(key).flyTill > m.now {
+			return true
+		}
+	}
+	return false
+}
+
+// send charges every number and writes the intent.
+func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
+	before := min(m.now+5000, j.expires)
+	if closes != 0 {
+		before = min(before, closes)
+	}
+	owned := before + r.Timeout.Milliseconds() + 30000
+	for _, key := range j.numbers {
+		n := m.number(key)
+		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
+		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
+	}
+	m.clearHold(j)
+	j.vendorID, j.vendorTask, j.evidence, j.refunded = "", "", 0, 0
+	j.attempt, j.token, j.sendBefore, j.ownedUntil, j.doubt = r.Attempt, r.Token, before, owned, r.Doubt.Milliseconds()
+	m.enter(j, "submitting")
+	m.due[j.id] = owned
+}
