@@ -10,18 +10,23 @@ import (
 )
 
 // client returns the address that a push came from: the peer's, or where the
-// peer is one of our proxies, the last one in X-Forwarded-For that is not.
+// peer is one of our proxies, the last one in X-Forwarded-For that is not. Where
+// a proxy names no address it is unknown, and in no list of allowed ones.
 func (r *Receiver) client(req *http.Request) netip.Addr {
 	peer, err := netip.ParseAddrPort(req.RemoteAddr)
 	if err != nil {
 		return netip.Addr{}
 	}
 	addr := peer.Addr().Unmap()
-	forwarded := strings.Split(strings.Join(req.Header.Values("X-Forwarded-For"), ","), ",")
+	lines := req.Header.Values("X-Forwarded-For")
+	if len(lines) == 0 {
+		return addr
+	}
+	forwarded := strings.Split(strings.Join(lines, ","), ",")
 	for i := len(forwarded) - 1; i >= 0 && within(addr, r.TrustedProxies); i-- {
 		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
 		if err != nil {
-			break
+			return netip.Addr{}
 		}
 		addr = next.Unmap()
 	}
@@ -53,6 +58,9 @@ const (
 )
 
 func (f *failures) allow(client netip.Addr) bool {
+	if client.Is6() { // one client has a whole /64 to itself
+		client = netip.PrefixFrom(client.WithZone(""), 64).Masked().Addr()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	limiter, ok := f.clients[client]

@@ -4,14 +4,18 @@
 package callbackrx
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
 
@@ -27,6 +31,9 @@ const (
 	maxBody = 1 << 20
 	// durableWithin bounds how long a vendor waits for its acknowledgement.
 	durableWithin = 5 * time.Second
+	// queuedWithin bounds what the queue may add to that: the push is durable by
+	// then, and due by itself.
+	queuedWithin = time.Second
 )
 
 // Store makes a push durable.
@@ -39,7 +46,8 @@ type Queue interface {
 	Put(ctx context.Context, e tasks.Entry) error
 }
 
-// Ack is what a vendor expects in answer to a push.
+// Ack is what a vendor expects in answer to a push. The zero Status is 200; with
+// an empty ContentType the client guesses from the body.
 type Ack struct {
 	Status      int
 	ContentType string
@@ -75,6 +83,11 @@ func (r *Receiver) Routes() http.Handler {
 }
 
 func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
+	if req.Method == http.MethodHead { // to the mux it is a GET; it can push nothing
+		w.Header().Set("Allow", "GET, POST")
+		w.WriteHeader(http.StatusMethodNotAllowed)
+		return
+	}
 	account, known := r.Accounts[req.PathValue("account")]
 	client := r.client(req)
 	id, attempt, ok := r.Signer.Verify(account.Name, req.PathValue("token"))
@@ -98,8 +111,10 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		http.Error(w, "not stored, please push again", http.StatusServiceUnavailable)
 		return
 	}
-	w.Header().Set("Content-Type", account.Ack.ContentType)
-	w.WriteHeader(account.Ack.Status)
+	if account.Ack.ContentType != "" {
+		w.Header().Set("Content-Type", account.Ack.ContentType)
+	}
+	w.WriteHeader(cmp.Or(account.Ack.Status, http.StatusOK))
 	if _, err := io.WriteString(w, account.Ack.Body); err != nil {
 		log.WithError(err).Debug("the vendor did not wait for its acknowledgement")
 	}
@@ -112,18 +127,34 @@ func (r *Receiver) keep(req *http.Request, a Account, body []byte) error {
 	defer cancel()
 	p := record.Push{
 		Account: a.Name, Token: req.PathValue("token"), Method: req.Method,
-		ContentType: req.Header.Get("Content-Type"), RawQuery: req.URL.RawQuery, Body: body,
+		ContentType: req.Header.Get("Content-Type"), RawQuery: ascii(req.URL.RawQuery), Body: body,
 	}
 	id := record.PushID(a.Group, fingerprint(p))
 	_, done, err := r.Store.StorePush(ctx, id, p)
 	if err != nil || done {
 		return err
 	}
+	ctx, cancel = context.WithTimeout(ctx, queuedWithin)
+	defer cancel()
 	err = r.Queue.Put(ctx, tasks.Entry{Queue: tasks.PushQueue(a.Name), Kind: tasks.KindPush, TaskID: id, ID: id})
 	if err != nil && !errors.Is(err, tasks.ErrTaskExists) {
 		r.Log.WithError(err).Warn("a stored push could not be queued at once; it is due in a moment")
 	}
 	return nil
+}
+
+// ascii escapes the bytes of a query that are no ASCII, as its sender should
+// have: what keeps the push keeps text in UTF-8 only, and these may be GBK.
+func ascii(query string) string {
+	var b strings.Builder
+	for _, c := range []byte(query) {
+		if c < utf8.RuneSelf {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // fingerprint is the same for every copy of a push.

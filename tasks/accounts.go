@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -38,9 +39,22 @@ end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return {'published', old or ''}`)
 
+// A group is the hash tag of its keys and the beginning of its ids, an account
+// that of its queues: no other characters may be in them.
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,23}$`)
+
+// reservedName begins the queues that belong to no account.
+const reservedName = "callpacer"
+
 // Publish makes an account known to producers. conflict says in words that
 // workers before this one published other rules for it.
 func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflict string, err error) {
+	for _, name := range []string{a.Name, a.Group} {
+		if !namePattern.MatchString(name) || name == reservedName {
+			return "", fmt.Errorf("publish account %q of group %q: a name is 1 to 24 lower-case letters, digits and '-', "+
+				"begins with a letter or digit, and is not %q", a.Name, a.Group, reservedName)
+		}
+	}
 	b, err := json.Marshal(a)
 	if err != nil {
 		return "", fmt.Errorf("publish account %s: %w", a.Name, err)
@@ -88,6 +102,23 @@ func decodeAccount(value string) (Account, error) {
 	var a Account
 	if err := json.Unmarshal([]byte(value), &a); err != nil {
 		return Account{}, fmt.Errorf("not the JSON of an account: %w", err)
+	}
+	return a, nil
+}
+
+// serving finds an account that serves a kind of job. Workers that are newer
+// than our knowledge of the account may serve more.
+func (c *Client) serving(ctx context.Context, name string, k Kind) (Account, error) {
+	a, err := c.account(ctx, name)
+	if err == nil && !slices.Contains(a.Kinds, k) {
+		c.known.Delete(name)
+		a, err = c.account(ctx, name)
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	if !slices.Contains(a.Kinds, k) {
+		return Account{}, fieldErrorf("kind", "%s is not served by account %s (vendor %s) in this version", k, a.Name, a.Vendor)
 	}
 	return a, nil
 }

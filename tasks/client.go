@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -52,7 +52,7 @@ func (c *Client) Enqueue(ctx context.Context, j Job) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	created, err := c.store.Create(ctx, n)
+	created, err := c.create(ctx, n)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("accept the job: %w", err)
 	}
@@ -61,33 +61,71 @@ func (c *Client) Enqueue(ctx context.Context, j Job) (Receipt, error) {
 			"the idempotency key was used before with another value here; use a new key, or the same content")
 	}
 	if created.TooLate {
-		return Receipt{}, fieldErrorf("expires_at", "is in the past")
+		return Receipt{}, pastError()
 	}
 	r := Receipt{ID: n.ID, Account: n.Account, Kind: job.Kind, State: string(created.State), Duplicate: created.Duplicate}
-	if created.State == record.Accepted {
-		r.State = string(c.queue(ctx, job, n.ID))
+	switch {
+	case created.State != record.Accepted:
+	case created.Duplicate:
+		r.State = string(c.queueFirst(ctx, n.ID))
+	default:
+		r.State = string(c.queue(ctx, Entry{
+			Queue: QueueOf(job.Account, job.Priority), Kind: job.Kind, TaskID: n.ID, ID: n.ID, At: job.NotBefore,
+		}))
 	}
 	return r, nil
 }
 
+// create writes the record. Where the answer is lost it asks once more: the
+// same submit is no duplicate of itself, whereas a job without a key that the
+// caller submits again would be a second call.
+func (c *Client) create(ctx context.Context, n record.NewJob) (record.Created, error) {
+	created, err := c.store.Create(ctx, n)
+	if err != nil && ctx.Err() == nil {
+		created, err = c.store.Create(ctx, n)
+	}
+	return created, err
+}
+
 // DryRun says whether the job would be accepted, and under which id, without
-// writing anything. The id of a job without an idempotency key is only like
-// the one it would get.
+// writing anything. It does not look at what the idempotency key was used for
+// before; the id of a job without one is only like the one it would get.
 func (c *Client) DryRun(ctx context.Context, j Job) (Receipt, error) {
 	job, n, err := c.prepare(ctx, j)
 	if err != nil {
 		return Receipt{}, err
 	}
+	if !job.ExpiresAt.IsZero() && !job.ExpiresAt.After(time.Now()) {
+		return Receipt{}, pastError()
+	}
 	return Receipt{ID: n.ID, Account: n.Account, Kind: job.Kind, State: "valid"}, nil
+}
+
+func pastError() *FieldError { return fieldErrorf("expires_at", "is in the past") }
+
+// queueFirst brings a job there that an earlier submit left accepted, as that
+// submit wanted it: asynq knows a task's id in one queue only, so another
+// priority would be a second task.
+func (c *Client) queueFirst(ctx context.Context, id string) record.State {
+	first, err := c.store.Get(ctx, id)
+	if err != nil || first == nil {
+		return record.Accepted
+	}
+	if first.State != record.Accepted {
+		return first.State
+	}
+	return c.queue(ctx, Entry{
+		Queue: QueueOf(first.Account, Priority(first.Priority)), Kind: Kind(first.Kind),
+		TaskID: id, ID: id, At: first.NotBefore,
+	})
 }
 
 // queue brings an accepted job to its queue. What fails here is not lost: the
 // record's due entry brings the job there within a minute.
-func (c *Client) queue(ctx context.Context, j checkedJob, id string) record.State {
-	e := Entry{Queue: QueueOf(j.Account, j.Priority), Kind: j.Kind, TaskID: id, ID: id, At: j.NotBefore}
+func (c *Client) queue(ctx context.Context, e Entry) record.State {
 	err := c.broker.Put(ctx, e)
 	if errors.Is(err, ErrTaskExists) {
-		live, lookErr := c.broker.Live(ctx, e.Queue, id)
+		live, lookErr := c.broker.Live(ctx, e.Queue, e.TaskID)
 		if lookErr == nil && live {
 			err = nil
 		}
@@ -95,7 +133,7 @@ func (c *Client) queue(ctx context.Context, j checkedJob, id string) record.Stat
 	if err != nil {
 		return record.Accepted
 	}
-	state, err := c.store.MarkQueued(ctx, id, id)
+	state, err := c.store.MarkQueued(ctx, e.ID, e.TaskID)
 	if err != nil || state == "" {
 		return record.Accepted
 	}
@@ -107,13 +145,12 @@ func (c *Client) prepare(ctx context.Context, j Job) (checkedJob, record.NewJob,
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	account, err := c.account(ctx, job.Account)
-	if err != nil {
+	if err := job.settleLife(time.Now()); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	if !slices.Contains(account.Kinds, job.Kind) {
-		return checkedJob{}, record.NewJob{}, fieldErrorf("kind",
-			"%s is not served by account %s (vendor %s) in this version", job.Kind, account.Name, account.Vendor)
+	account, err := c.serving(ctx, job.Account, job.Kind)
+	if err != nil {
+		return checkedJob{}, record.NewJob{}, err
 	}
 	content, whole, parts, err := job.content()
 	if err != nil {
@@ -128,39 +165,4 @@ func (c *Client) prepare(ctx context.Context, j Job) (checkedJob, record.NewJob,
 		NotBefore: job.NotBefore, ExpiresAt: job.ExpiresAt, ExpiresIn: job.ExpiresIn,
 		Retain: account.Retention, KeyRetain: account.KeyRetention,
 	}, nil
-}
-
-// Result is the answer to one item of a batch: a receipt, or an error.
-type Result struct {
-	Receipt Receipt
-	Err     error
-}
-
-// batchWidth is how many items of a batch are on their way at once.
-const batchWidth = 16
-
-// EnqueueMany accepts many jobs; the results are in the order of the jobs, and
-// one item's error stops no other. Items that ctx ended before they were tried
-// carry its error.
-func (c *Client) EnqueueMany(ctx context.Context, jobs []Job) []Result {
-	results := make([]Result, len(jobs))
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(batchWidth, len(jobs)) {
-		wg.Go(func() {
-			for i := range next {
-				if err := ctx.Err(); err != nil {
-					results[i].Err = err
-					continue
-				}
-				results[i].Receipt, results[i].Err = c.Enqueue(ctx, jobs[i])
-			}
-		})
-	}
-	for i := range jobs {
-		next <- i
-	}
-	close(next)
-	wg.Wait()
-	return results
 }

@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -12,13 +11,11 @@ import (
 )
 
 const (
-	maxParams    = 50
-	maxParam     = 500 // characters
-	maxKey       = 256 // bytes
-	maxTags      = 20
-	maxTag       = 256 // bytes, of a name or a value
-	maxExpiresIn = 30 * 24 * time.Hour
-	defaultLife  = 24 * time.Hour
+	maxParams = 50
+	maxParam  = 500 // characters
+	maxKey    = 256 // bytes
+	maxTags   = 20
+	maxTag    = 256 // bytes, of a name or a value
 )
 
 var templatePattern = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
@@ -63,10 +60,28 @@ func checkKind(c *checkedJob) *FieldError {
 	if !slices.Contains([]Priority{Urgent, Normal, Bulk}, c.Priority) {
 		return fieldErrorf("priority", "%q is not one of urgent, normal, bulk", c.Priority)
 	}
-	if len(c.IdempotencyKey) > maxKey {
-		return fieldErrorf("idempotency_key", "has %d bytes; at most %d", len(c.IdempotencyKey), maxKey)
+	return checkKey(c.IdempotencyKey)
+}
+
+// checkKey refuses keys that one way of submitting keeps and another changes (a
+// line's end, a byte that JSON cannot carry): they would be two calls.
+func checkKey(key string) *FieldError {
+	switch {
+	case len(key) > maxKey:
+		return fieldErrorf("idempotency_key", "has %d bytes; at most %d", len(key), maxKey)
+	case !utf8.ValidString(key):
+		return fieldErrorf("idempotency_key", "is not UTF-8")
+	case strings.ContainsFunc(key, breaksLine):
+		return fieldErrorf("idempotency_key", "contains a control character (a line break or tab, perhaps); remove it")
+	case strings.TrimSpace(key) != key:
+		return fieldErrorf("idempotency_key", "begins or ends with white space; trim it")
 	}
 	return nil
+}
+
+// breaksLine says that a character is no part of a text of one line.
+func breaksLine(r rune) bool {
+	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
 func checkNotify(c *checkedJob) *FieldError {
@@ -89,6 +104,9 @@ func checkNotify(c *checkedJob) *FieldError {
 
 // Params travel to Jumdata joined by commas, without any escape.
 func checkParams(c *checkedJob) *FieldError {
+	if len(c.Params) == 0 {
+		c.Params = nil // no list and an empty one are the same content
+	}
 	if len(c.Params) > maxParams {
 		return fieldErrorf("params", "has %d values; at most %d", len(c.Params), maxParams)
 	}
@@ -98,7 +116,7 @@ func checkParams(c *checkedJob) *FieldError {
 			return fieldErrorf("params", "value %d is not UTF-8", i+1)
 		case strings.Contains(p, ","):
 			return fieldErrorf("params", "value %d contains ',', which separates parameters at the vendor; use '，' instead", i+1)
-		case strings.ContainsFunc(p, unicode.IsControl):
+		case strings.ContainsFunc(p, breaksLine):
 			return fieldErrorf("params", "value %d contains a control character (a line break or tab, perhaps); remove it", i+1)
 		case utf8.RuneCountInString(p) > maxParam:
 			return fieldErrorf("params", "value %d has more than %d characters", i+1, maxParam)
@@ -114,39 +132,16 @@ func checkTimes(c *checkedJob) *FieldError {
 	return nil
 }
 
-func checkLife(c *checkedJob) *FieldError {
-	if !c.ExpiresAt.IsZero() && c.ExpiresIn != 0 {
-		return fieldErrorf("expires_in", "is given beside expires_at; give one of them")
-	}
-	if c.ExpiresIn < 0 {
-		return fieldErrorf("expires_in", "is negative; give a duration such as 2h")
-	}
-	if c.ExpiresIn > maxExpiresIn {
-		return fieldErrorf("expires_in", "is longer than %s", maxExpiresIn)
-	}
-	if c.ExpiresIn == 0 && c.ExpiresAt.IsZero() {
-		c.ExpiresIn = defaultLife
-		if !c.NotBefore.IsZero() {
-			// A job for the day after tomorrow must not expire before its time.
-			c.ExpiresAt, c.ExpiresIn = c.NotBefore.Add(defaultLife), 0
-		}
-	}
-	if !c.NotBefore.IsZero() && !c.ExpiresAt.IsZero() && !c.NotBefore.Before(c.ExpiresAt) {
-		return fieldErrorf("not_before", "is not before expires_at; the job could never run")
-	}
-	if c.EventURL != "" {
-		return fieldErrorf("event_url", "events are not built in this version; leave it out")
-	}
-	return nil
-}
-
 func checkTags(c *checkedJob) *FieldError {
 	if len(c.Tags) > maxTags {
 		return fieldErrorf("tags", "has %d entries; at most %d", len(c.Tags), maxTags)
 	}
 	for k, v := range c.Tags {
 		if k == "" || len(k) > maxTag || len(v) > maxTag {
-			return fieldErrorf("tags", "names and values have 1 to %d bytes", maxTag)
+			return fieldErrorf("tags", "a name has 1 to %d bytes and a value at most %d", maxTag, maxTag)
+		}
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return fieldErrorf("tags", "a name or value is not UTF-8")
 		}
 	}
 	return nil

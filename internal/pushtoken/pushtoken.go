@@ -4,6 +4,7 @@
 package pushtoken
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base32"
@@ -13,11 +14,20 @@ import (
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Signer makes tokens with one secret.
-type Signer struct{ secret []byte }
+// Signer makes tokens with one secret. The zero Signer verifies none.
+type Signer struct {
+	// A function, so that no printer can show what it returns.
+	secret func() []byte
+}
 
-// New returns a signer. The secret must not be empty.
-func New(secret []byte) Signer { return Signer{secret: secret} }
+// New returns a signer. Without a secret it verifies no token, its own neither.
+func New(secret []byte) Signer {
+	if len(secret) == 0 {
+		return Signer{}
+	}
+	own := bytes.Clone(secret)
+	return Signer{secret: func() []byte { return own }}
+}
 
 // Attempt returns "<id>.<n>.<mac>": letters, digits, dots and dashes only, for
 // vendors whose signatures choke on anything else.
@@ -36,7 +46,7 @@ func (s Signer) Verify(account, token string) (id string, n int, ok bool) {
 		return "", 0, false
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 || len(s.secret) == 0 {
+	if err != nil || n < 1 || strconv.Itoa(n) != digits || s.secret == nil {
 		return "", 0, false
 	}
 	if !hmac.Equal([]byte(mac), []byte(s.mac(account, id, n))) {
@@ -46,7 +56,11 @@ func (s Signer) Verify(account, token string) (id string, n int, ok bool) {
 }
 
 func (s Signer) mac(account, id string, n int) string {
-	h := hmac.New(sha256.New, s.secret)
+	var key []byte
+	if s.secret != nil {
+		key = s.secret()
+	}
+	h := hmac.New(sha256.New, key)
 	h.Write([]byte("push\x00" + account + "\x00" + id + "\x00" + strconv.Itoa(n)))
 	return encoding.EncodeToString(h.Sum(nil)[:15])
 }
