@@ -235,3 +235,34 @@ func TestRedisIsKilled(t *testing.T) {
 	f.notTwice()
 	f.judge(ids)
 }
+
+// TestVendorsLockIsKept: the vendor allows less than our rules say, and locks
+// the number. Nothing dials a locked number, and the jobs go on after the lock.
+func TestVendorsLockIsKept(t *testing.T) {
+	t.Parallel()
+	rules := `window: {open: "00:00", close: "24:00", time_zone: Asia/Shanghai}, per_number: [{limit: 9, per: 10s}], lockout: 6s`
+	f := newFleet(t, sandbox.JumdataOptions{Limit: new(1), Day: 5 * time.Second}, rules)
+	f.worker("a")
+	f.worker("b")
+	ids := f.enqueue(3, func(int) string { return "13800000001" })
+	f.until(time.Minute, "a job is held by the lock", func() bool {
+		for _, id := range ids {
+			if r := f.record(id); r.State == record.Held && r.HoldReason == "lockout" {
+				return true
+			}
+		}
+		return false
+	})
+	f.until(time.Minute, "every job is completed", func() bool {
+		for _, id := range ids {
+			if f.record(id).State != record.Completed {
+				return false
+			}
+		}
+		return true
+	})
+	f.notTwice()
+	if refused := len(f.vendor.Attempts()) - len(f.vendor.Calls()); refused < 1 || refused > 3 {
+		t.Errorf("%d attempts were refused, want one for each lock", refused)
+	}
+}
