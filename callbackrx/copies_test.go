@@ -95,15 +95,15 @@ func TestOtherPushesAreOtherJobs(t *testing.T) {
 		second := callbackrx.Path + "main/" + signer.Attempt("main", job, 2)
 		for _, c := range []struct{ method, target, body string }{
 			{"POST", pushURL, "a"}, {"POST", pushURL, "b"}, {"GET", pushURL, "a"}, {"POST", second, "a"},
-			{"POST", pushURL + "?a", ""}, {"POST", pushURL + "?", "a\x00"}, {"GET", pushURL + "?a", ""},
+			{"POST", pushURL + "?a", ""}, {"POST", pushURL + "?", "a\x00"}, {"GET", pushURL + "?a", ""}, {"GET", pushURL + "?b", ""},
 			{"POST", callbackrx.Path + "other/" + signer.Attempt("other", job, 1), "a"},
 		} {
 			if w := push(rx, c.method, c.target, "", c.body); w.Code >= 300 {
 				t.Errorf("%s %s: %d", c.method, c.target, w.Code)
 			}
 		}
-		if found := keysLike(t, r, "callpacer:{jumdata}:push:*"); len(found) != 8 {
-			t.Errorf("%d pushes are stored, want 8", len(found))
+		if found := keysLike(t, r, "callpacer:{jumdata}:push:*"); len(found) != 9 {
+			t.Errorf("%d pushes are stored, want 9", len(found))
 		}
 	})
 }

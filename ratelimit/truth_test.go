@@ -64,6 +64,10 @@ var truths = []struct {
 	{"a day that is on", weekdaysOnly, nil, "2026-11-23 09:00:00", "", "", 0},
 	{"always open", ratelimit.Rules{Window: guardedDay}, nil, "2026-11-21 23:59:59.999", "", "", 0},
 
+	{"whole days but one: no guards", wholeDays, nil, "2026-11-21 00:00:00", "", "", 0},
+	{"whole days but one: the last instant", wholeDays, nil, "2026-11-21 23:59:59.999", "", "", time.Millisecond},
+	{"whole days but one: that one", wholeDays, nil, "2026-11-22 00:00:00", "2026-11-23 00:00:00", "window", 0},
+
 	{"rolling: last refusal", hourly, []string{"2026-11-21 12:00:00.007"}, "2026-11-21 13:00:02.006", "2026-11-21 13:00:02.007", "per_number", 0},
 	{"rolling: first go", hourly, []string{"2026-11-21 12:00:00.007"}, "2026-11-21 13:00:02.007", "", "", 0},
 	{"rolling: two limits", ratelimit.Rules{PerNumber: []ratelimit.PerNumber{rolling(1, time.Minute, 0), rolling(2, time.Hour, 0)}},
@@ -81,7 +85,10 @@ var (
 	jumdata      = ruleSets[0].rules
 	hourly       = ratelimit.Rules{PerNumber: []ratelimit.PerNumber{rolling(1, time.Hour, 2*time.Second)}}
 	guardedDay   = &ratelimit.Window{Close: day, Location: shanghai, OpenGuard: time.Hour, CloseGuard: time.Hour}
-	blackNight   = ratelimit.Rules{Window: &ratelimit.Window{
+	wholeDays    = ratelimit.Rules{Window: &ratelimit.Window{
+		Close: day, Location: shanghai, OpenGuard: time.Hour, CloseGuard: time.Hour, Blackout: map[string]bool{"2026-11-22": true},
+	}}
+	blackNight = ratelimit.Rules{Window: &ratelimit.Window{
 		Open: 20 * time.Hour, Close: 6 * time.Hour, Location: shanghai, Blackout: map[string]bool{"2026-11-21": true},
 	}}
 	weekdaysOnly = ratelimit.Rules{Window: &ratelimit.Window{

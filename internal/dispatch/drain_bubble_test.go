@@ -124,3 +124,27 @@ func TestPushAndPollAreOneResult(t *testing.T) {
 		}
 	})
 }
+
+// TestForeignJobsAreRefused: a job that was recorded for another account, or in
+// a group whose counts this lane does not share, is not sent.
+func TestForeignJobsAreRefused(t *testing.T) {
+	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+		for name, account := range map[string]tasks.Account{
+			"group":   {Name: "phone", Group: "elsewhere", Kinds: []tasks.Kind{tasks.KindNotify}},
+			"account": {Name: "other", Group: walkGroup, Kinds: []tasks.Kind{tasks.KindNotify}},
+		} {
+			company := &phoneCompany{}
+			p := newProcess(r.Client, newMemBroker(), company, newSteps(0, lives))
+			account.Retention, account.KeyRetention = time.Hour, time.Hour
+			client := tasks.NewClient(r.Client, tasks.WithBroker(p.broker), tasks.WithAccounts(account))
+			receipt, err := client.Enqueue(t.Context(), tasks.Job{Account: account.Name, To: "13800000001", Template: "T1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			state, err := p.lane.Notify(t.Context(), receipt.ID)
+			if err != nil || state != record.Failed || len(company.calls()) != 0 {
+				t.Errorf("another %s: %s, %v, %d calls", name, state, err, len(company.calls()))
+			}
+		}
+	})
+}

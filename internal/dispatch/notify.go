@@ -78,8 +78,9 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 		l.Log.WithField("job", id).Warnf("a task came without its record; the job is %s and nothing is sent", state)
 		return nil, state, nil
 	}
-	if rec.Account != l.Account {
-		state, err := l.refuse(ctx, id, "the job is of account "+rec.Account+", its task came on a queue of "+l.Account)
+	if group, _ := record.GroupOf(id); rec.Account != l.Account || group != l.Group {
+		state, err := l.refuse(ctx, id, "the job is of account "+rec.Account+" in group "+group+
+			", its task came on a queue of "+l.Account+" in group "+l.Group)
 		return nil, state, err
 	}
 	if !rec.State.Waiting() && rec.State != record.Submitting {
