@@ -45,13 +45,15 @@ end
 later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
 
-local flying = false
+local flying, hopeful = false, {}
 each_number(function(key)
   local number, charges = load(key), {}
   for field, value in pairs(number) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = num(value) end
   end
   table.sort(charges)
+  local flight, till = string.match(number.fly or '', '^(%S+) (%d+)$')
+  if flight and num(till) > now then flying = true else flight = nil end
   later(num(number.lock), 'lockout')
   for _, rule in ipairs(a.limits) do
     local since = rule.since or (now - rule.width + 1)
@@ -61,10 +63,10 @@ each_number(function(key)
     if count >= rule.limit then
       -- Free again when so many have left that limit - 1 remain.
       later(rule.till or (charges[#charges - rule.limit + 1] + rule.width), rule.rule)
+      -- There is room sooner if the attempt in flight proves to have placed nothing.
+      if flight and count == rule.limit and num(number['c:' .. flight]) >= since then hopeful[key] = number end
     end
   end
-  local till = string.match(number.fly or '', ' (%d+)$')
-  if till and num(till) > now then flying = true end
 end)
 
 local closes
@@ -83,6 +85,14 @@ if not a.always then
 end
 
 if earliest > now then
+  for key, number in pairs(hopeful) do
+    local hoping = 0
+    for field in pairs(number) do
+      if string.sub(field, 1, 2) == 'w:' then hoping = hoping + 1 end
+    end
+    -- One refund makes room for one job; the rest of these are spares.
+    if hoping < 8 then redis.call('HSET', key, 'w:' .. id, '1') end
+  end
   hold(earliest, reason)
   flush()
   return {'hold', str(now), str(earliest), reason}
@@ -105,16 +115,20 @@ local owned_until = send_before + a.timeout + a.grace
 -- The vendor may count the attempt until its last byte can be answered; settle
 -- moves the charge to when it was, and no settle leaves it where it is safe.
 local charged_at = send_before + a.timeout
-local me = id .. '.' .. str(a.attempt)
+local me = attempt_id(a.attempt)
 each_number(function(key)
   redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', me .. ' ' .. str(owned_until))
   local charges = {}
   for field, value in pairs(load(key)) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = {num(value), field} end
+    if string.sub(field, 1, 2) == 'w:' then redis.call('HDEL', key, field) end
   end
-  if #charges > a.keep then
+  -- Another account of the group may count further back than this one.
+  local keep = math.max(num(redis.call('HGET', key, 'keep') or '0'), a.keep)
+  redis.call('HSET', key, 'keep', str(keep))
+  if #charges > keep then
     table.sort(charges, function(x, y) return x[1] < y[1] end)
-    for i = 1, #charges - a.keep do redis.call('HDEL', key, charges[i][2]) end
+    for i = 1, #charges - keep do redis.call('HDEL', key, charges[i][2]) end
   end
   keep_number(key, a.number_ttl)
 end)

@@ -115,6 +115,9 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		at, reason = m.now+1000, "one_at_a_time"
 	}
 	if at > m.now {
+		if reason != "one_at_a_time" {
+			m.hope(j)
+		}
 		m.hold(j, at, reason)
 		out.Until, out.Reason = time.UnixMilli(at), reason
 		return decide(ratelimit.Hold)
@@ -136,6 +139,36 @@ func (m *model) flying(j *mJob) bool {
 	return false
 }
 
+// hope notes at each number that the job would have room there if the attempt in
+// flight placed nothing.
+func (m *model) hope(j *mJob) {
+	for _, key := range j.numbers {
+		n := m.number(key)
+		mine, counted := n.charges[n.fly]
+		if n.flyTill <= m.now || !counted || len(n.hopeful) >= 8 {
+			continue
+		}
+		for _, rule := range m.rules.PerNumber {
+			since := m.now - (rule.Width + rule.Margin).Milliseconds()
+			if rule.Calendar {
+				since = midnight(dayIndex(m.now)) - 1
+			}
+			if len(n.later(since)) == rule.Limit && mine > since {
+				n.hopeful[j.id] = true
+			}
+		}
+	}
+}
+
+// kept is how many charges a number keeps at the least.
+func (m *model) kept() int {
+	n := 64
+	for _, rule := range m.rules.PerNumber {
+		n = max(n, 2*rule.Limit+64)
+	}
+	return n
+}
+
 // send charges every number and writes the intent.
 func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 	before := min(m.now+5000, j.expires)
@@ -147,6 +180,8 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 		n := m.number(key)
 		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
 		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
+		n.keep = max(n.keep, m.kept())
+		clear(n.hopeful)
 	}
 	m.clearHold(j)
 	j.vendorID, j.vendorTask, j.evidence, j.refunded = "", "", 0, 0

@@ -28,8 +28,17 @@ func (m *model) charge(j *mJob, n int, stands bool) {
 			delete(x.charges, attemptID(j, n))
 		}
 	}
-	if !stands {
-		j.refunded = n
+	if stands {
+		return
+	}
+	j.refunded = n
+	for _, key := range j.numbers {
+		for id := range m.number(key).hopeful {
+			if _, open := m.due[id]; open {
+				m.due[id] = m.now
+			}
+		}
+		clear(m.number(key).hopeful)
 	}
 }
 
@@ -56,12 +65,14 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	if t.Sent {
 		j.attempts++
 	}
-	for to, from := range map[*string]string{&j.code: t.Code, &j.text: t.Text, &j.vendorTask: t.VendorTask} {
-		if from != "" {
-			*to = from
-		}
+	open := !ended(j.state) && j.state != record.Unknown
+	if open || j.code == "" && j.text == "" {
+		j.words(t.Code, t.Text)
 	}
-	if j.vendorID == "" {
+	if t.VendorTask != "" {
+		j.vendorTask = t.VendorTask
+	}
+	if t.VendorID != "" && (open || j.vendorID == "") {
 		j.vendorID = t.VendorID
 	}
 	m.release(j, t.Attempt)
@@ -143,6 +154,7 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 	case j == nil:
 		return record.NoRecord, ""
 	case e.Attempt != j.attempt:
+		m.lateEvidence(j, e)
 		return record.Stale, j.state
 	case e.VendorID != "" && j.vendorID != "" && e.VendorID != j.vendorID:
 		return record.Foreign, j.state
@@ -176,14 +188,33 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 	return record.Advanced, j.state
 }
 
+// words replaces the vendor's words, all of them, where there are new ones.
+func (j *mJob) words(code, text string) {
+	if code != "" || text != "" {
+		j.code, j.text = code, text
+	}
+}
+
+// lateEvidence says that an attempt that was followed by another was placed.
+func (m *model) lateEvidence(j *mJob, e record.Evidence) {
+	if e.State == "" || e.Attempt < 1 || e.Attempt > j.attempt || j.late[e.Attempt] != "" {
+		return
+	}
+	if j.late == nil {
+		j.late = map[int]record.State{}
+	}
+	j.late[e.Attempt] = e.State
+	m.line(j, j.state, true)
+	for _, key := range j.numbers {
+		if n := m.number(key); n.charges[attemptID(j, e.Attempt)] == 0 {
+			n.charges[attemptID(j, e.Attempt)] = m.now
+		}
+	}
+}
+
 func (j *mJob) learn(e record.Evidence) {
 	j.evidence = e.Strength
-	if e.Code != "" {
-		j.code = e.Code
-	}
-	if e.Text != "" {
-		j.text = e.Text
-	}
+	j.words(e.Code, e.Text)
 	if e.SIP > 0 {
 		j.sip = e.SIP
 	}

@@ -181,6 +181,10 @@ func (m *model) tick(l mLease) record.Step {
 }
 
 func (m *model) waitingStep(j *mJob) record.Step {
+	if j.state == record.Held && !j.adrift && m.now < j.holdUntil { // woken: there is room
+		j.adrift = true
+		j.seq++
+	}
 	task := j.task
 	if task == "" {
 		task = j.id
@@ -221,8 +225,12 @@ func (m *model) returned(l mLease, task string, live bool) record.Step {
 }
 
 func (m *model) bump(l mLease) {
-	if m.owns(l) {
-		m.due[l.member] = m.now + 300000
+	if !m.owns(l) {
+		return
+	}
+	m.due[l.member] = m.now + 300000
+	if j := m.jobs[l.member]; j != nil && j.giveUp != 0 {
+		m.due[l.member] = min(m.now+300000, max(j.giveUp, m.now))
 	}
 }
 

@@ -33,6 +33,7 @@ type mJob struct {
 	runs, attempt, settled, attempts       int
 	failures, polls, seq, revision, checks int
 	refunded                               int
+	late                                   map[int]record.State // told of earlier attempts
 	adrift, missing, cancel                bool
 	vendorID, vendorTask, code, text       string
 	evidence, sip                          int
@@ -47,6 +48,8 @@ type mNumber struct {
 	fly     string
 	flyTill int64
 	lock    int64
+	keep    int
+	hopeful map[string]bool // jobs held by the attempt in flight
 }
 
 func newModel(rules ratelimit.Rules) *model {
@@ -60,7 +63,7 @@ func (m *model) at(t int64) { m.now = max(m.now, t) }
 
 func (m *model) number(key string) *mNumber {
 	if m.numbers[key] == nil {
-		m.numbers[key] = &mNumber{charges: map[string]int64{}}
+		m.numbers[key] = &mNumber{charges: map[string]int64{}, hopeful: map[string]bool{}}
 	}
 	return m.numbers[key]
 }
@@ -156,7 +159,9 @@ func (m *model) hold(j *mJob, till int64, reason string) {
 	m.look(j, till)
 }
 
-func attemptID(j *mJob, n int) string { return j.id + "." + strconv.Itoa(n) }
+func attemptID(j *mJob, n int) string {
+	return j.id + "." + strconv.Itoa(n) + "@" + strconv.FormatInt(j.created, 10)
+}
 
 // rolling returns the charges later than since, rising.
 func (n *mNumber) later(since int64) []int64 {

@@ -42,6 +42,10 @@ func (m *model) view() view {
 			v.set("number "+key+" c:"+a, at)
 		}
 		v.set("number "+key+" lock", n.lock)
+		for id := range n.hopeful {
+			v.set("number "+key+" w:"+id, "1")
+		}
+		v.set("number "+key+" keep", n.keep)
 		if n.fly != "" {
 			v.set("number "+key+" fly", n.fly+" "+strconv.FormatInt(n.flyTill, 10))
 		}
@@ -74,6 +78,9 @@ func (j *mJob) view(v view, p string) {
 		"submit_token": j.submitToken, "digest": j.digest, "numbers": strings.Join(j.numbers, ","),
 	} {
 		v.set(p+field, value)
+	}
+	for n, state := range j.late {
+		v.set(fmt.Sprintf("%slate:%d", p, n), state)
 	}
 	for i, line := range j.lines {
 		v.set(fmt.Sprintf("%sat:%d", p, i+1), line)

@@ -50,6 +50,9 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settle
 		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
 		Cause: string(providers.CausePlatform),
 	}
+	if o.Signal == providers.SignalNumberLock {
+		s.LockFor = l.Lockout // whatever else the answer means
+	}
 	switch {
 	case o.Class == providers.ClassOK:
 		s.Result, s.PollIn, s.GiveUpIn = record.ResultAccepted, l.PollFirst, l.GiveUp
@@ -66,9 +69,6 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settle
 	default:
 		s.Result = record.ResultAgain
 		s.Reason, s.RetryIn, s.Counted = l.retryOf(o, r)
-		if o.Signal == providers.SignalNumberLock {
-			s.LockFor = l.Lockout
-		}
 		if o.Unsent {
 			s.Cause = string(providers.CauseNetworkFailure)
 		}
@@ -98,7 +98,7 @@ func (l *Lane) retryOf(o providers.Outcome, r *record.Record) (reason string, in
 		return record.HoldVendorWindow, max(o.RetryAfter, windowDelay), false
 	case o.Signal == providers.SignalTooFrequent:
 		// Asked too often each time: each wait is twice the one before.
-		return record.HoldVendorFrequency, max(o.RetryAfter, frequencyDelay) << min(r.Attempts, 6), false
+		return record.HoldVendorFrequency, max(o.RetryAfter, frequencyDelay<<min(r.Attempts, 6)), false
 	case o.Class == providers.ClassHalted:
 		return record.HoldHalted, max(o.RetryAfter, haltedDelay), false
 	}

@@ -70,6 +70,11 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 	if err != nil {
 		return nil, "", fmt.Errorf("start job %s: %w", id, err)
 	}
+	group, _ := record.GroupOf(id)
+	if rec == nil && group != l.Group {
+		l.Log.WithField("job", id).Error("a task was dropped: its job has no record and is of another group than this lane")
+		return nil, "", nil
+	}
 	if rec == nil {
 		state, err := l.Store.Missing(ctx, id, l.Account, string(kind), l.Retention)
 		if err != nil {
@@ -78,7 +83,7 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 		l.Log.WithField("job", id).Warnf("a task came without its record; the job is %s and nothing is sent", state)
 		return nil, state, nil
 	}
-	if group, _ := record.GroupOf(id); rec.Account != l.Account || group != l.Group {
+	if rec.Account != l.Account || group != l.Group {
 		state, err := l.refuse(ctx, id, "the job is of account "+rec.Account+" in group "+group+
 			", its task came on a queue of "+l.Account+" in group "+l.Group)
 		return nil, state, err

@@ -109,7 +109,7 @@ func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
 	taskID, _ := asynq.GetTaskID(ctx)
 	id, err := tasks.DecodePayload(t.Payload())
 	if err != nil {
-		return l.undecodable(ctx, id, taskID, err)
+		return l.undecodable(ctx, id, taskID, t.Type(), err)
 	}
 	switch tasks.Kind(t.Type()) {
 	case tasks.KindNotify:
@@ -122,14 +122,16 @@ func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
 		_, err := l.Poll(ctx, taskID)
 		return err
 	case tasks.KindPush:
-		return l.Push(ctx, id)
+		if record.IsPush(id) {
+			return l.Push(ctx, id)
+		}
 	}
-	return l.undecodable(ctx, id, taskID, fmt.Errorf("kind %q is not known to this worker", t.Type()))
+	return l.undecodable(ctx, id, taskID, t.Type(), fmt.Errorf("kind %q is not known to this worker, or its id is of another kind", t.Type()))
 }
 
 // undecodable ends the job of a task that this worker cannot read, where it
 // names one; the task itself is done with.
-func (l *Lane) undecodable(ctx context.Context, id, taskID string, why error) error {
+func (l *Lane) undecodable(ctx context.Context, id, taskID, kind string, why error) error {
 	if id == "" {
 		id, _, _ = tasks.SplitSequenced(taskID)
 	}
@@ -141,8 +143,8 @@ func (l *Lane) undecodable(ctx context.Context, id, taskID string, why error) er
 	if err != nil {
 		return err
 	}
-	if rec == nil || rec.Account != l.Account {
-		l.Log.WithField("task", taskID).Errorf("a task was dropped: %s; it names no job of this account", why)
+	if rec == nil || rec.Account != l.Account || rec.Kind != kind {
+		l.Log.WithField("task", taskID).Errorf("a task was dropped: %s; it names no job of this account and kind", why)
 		return nil
 	}
 	_, err = l.refuse(ctx, id, why.Error())
@@ -152,6 +154,9 @@ func (l *Lane) undecodable(ctx context.Context, id, taskID string, why error) er
 // keepResult shows the job's state on the monitoring page, where the task is
 // kept for a day. It tells nothing that the record does not.
 func (l *Lane) keepResult(t *asynq.Task, id string, state record.State) {
+	if state == "" || t.ResultWriter() == nil {
+		return
+	}
 	b, err := json.Marshal(map[string]string{"id": id, "state": string(state)})
 	if err == nil {
 		_, err = t.ResultWriter().Write(b)

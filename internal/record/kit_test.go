@@ -118,10 +118,20 @@ func (w *world) get() *record.Record {
 	return rec
 }
 
+// created is the record's creation in ms: a part of its attempts' ids.
+func (w *world) created() string {
+	w.t.Helper()
+	created, err := w.r.Client.HGet(w.ctx, key("job:", id), "created_at").Result()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return created
+}
+
 // charge is when the number was charged for the attempt; 0: it is not.
 func (w *world) charge(attempt string) time.Duration {
 	w.t.Helper()
-	ms, err := w.r.Client.HGet(w.ctx, key("number:", num), "c:"+id+"."+attempt).Int64()
+	ms, err := w.r.Client.HGet(w.ctx, key("number:", num), "c:"+id+"."+attempt+"@"+w.created()).Int64()
 	if err != nil {
 		return 0
 	}

@@ -64,6 +64,11 @@ func (c config) sendOutcome(status int, a answer) providers.Outcome {
 		o.Class, o.Halt = providers.ClassHalted, haltOf(a.code)
 	default:
 		o.Class, o.Placed = providers.ClassUncertain, providers.PlacedMaybe
+		if c.patterns.find(a.msg) == "number_lock" {
+			// The code of this refusal is not documented; its words are believed as
+			// far as they keep us from dialling the number.
+			o.Signal = providers.SignalNumberLock
+		}
 	}
 	o.TaskNo, o.VendorCode, o.VendorText = a.taskNo, c.vendorCode(a), c.scrub(a.msg)
 	return o

@@ -104,8 +104,12 @@ func (c *config) applySwitches(switches map[string]string) error {
 				return fmt.Errorf("jumdata: code_500 must be retry or uncertain, not %q", value)
 			}
 			c.code500 = value
+		case "auth_mode":
+			if value != "sign" {
+				return fmt.Errorf("jumdata: auth_mode must be sign, not %q", value)
+			}
 		default:
-			return fmt.Errorf("jumdata: unknown switch %q (known: code_500, send_notify_data)", name)
+			return fmt.Errorf("jumdata: unknown switch %q (known: auth_mode, code_500, send_notify_data)", name)
 		}
 	}
 	return nil

@@ -39,6 +39,7 @@ func TestNewRefuses(t *testing.T) {
 		"no app_secret":     {only("app_id"), []string{"app_secret"}},
 		"plain HTTP":        {func(s *providers.Settings) { s.BaseURL = "http://api.jumdata.com" }, []string{"jumdata", "allow_plain_http"}},
 		"unknown switch":    {func(s *providers.Settings) { s.Switches = map[string]string{"sign_case": "upper"} }, []string{"sign_case"}},
+		"auth_mode":         {func(s *providers.Settings) { s.Switches = map[string]string{"auth_mode": "appcode"} }, []string{"auth_mode", "appcode"}},
 		"bad notify data":   {func(s *providers.Settings) { s.Switches = map[string]string{"send_notify_data": "maybe"} }, []string{"send_notify_data", "maybe"}},
 		"bad code_500":      {func(s *providers.Settings) { s.Switches = map[string]string{"code_500": "ignore"} }, []string{"code_500", "ignore"}},
 		"unknown list":      {func(s *providers.Settings) { s.LimitPatterns = map[string][]string{"locks": {"x"}} }, []string{"locks"}},
@@ -62,6 +63,12 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("%s: the error shows a credential", name)
 		}
 	}
+}
+
+func TestAuthModeSignIsAccepted(t *testing.T) {
+	s := testSettings()
+	s.Switches = map[string]string{"auth_mode": "sign"}
+	newAdapter(t, s)
 }
 
 func TestScrub(t *testing.T) {

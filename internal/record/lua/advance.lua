@@ -4,17 +4,26 @@
 -- Answers {'advanced', state}, {'same', state} (nothing new), {'stale', state}
 -- (another attempt), {'foreign', state} (another call's id), {'missing'}.
 if not job.state then return {'missing'} end
-if a.attempt ~= num(job.attempt) then return {'stale', job.state} end
-if a.vendor_id ~= '' then
-  if job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
-  put('vendor_id', a.vendor_id)
+if a.attempt ~= num(job.attempt) then
+  if a.state ~= '' and a.attempt >= 1 and a.attempt < num(job.attempt) and not job['late:' .. str(a.attempt)] then
+    -- An earlier attempt, of which the vendor had said that it placed nothing, did.
+    put('late:' .. str(a.attempt), a.state)
+    note(job.state, 'result_conflict: a ' .. a.source .. ' says that attempt ' .. str(a.attempt) .. ' was placed', true)
+    each_number(function(key)
+      redis.call('HSETNX', key, 'c:' .. attempt_id(a.attempt), str(now))
+      keep_number(key, num(job.number_ttl))
+    end)
+    flush()
+  end
+  return {'stale', job.state}
 end
+if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
+if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
 
 local rank, strength = num(job.rank), num(job.evidence)
 local function facts()
   put('evidence', a.evidence)
-  if a.code ~= '' then put('vendor_code', a.code) end
-  if a.text ~= '' then put('vendor_text', a.text) end
+  words()
   if a.sip > 0 then put('sip', a.sip) end
   if a.duration >= 0 then put('duration_ms', a.duration) end
   if a.billable >= 0 then put('billable', a.billable) end

@@ -100,6 +100,8 @@ end
 -- Ends the job: nothing is due any more, and its record and marker live on for
 -- as long as the record says.
 local function finish(state, rank, cause, detail)
+  -- Its task may still lie in the queue until then, and must find how it ended.
+  local rest = math.max(num(job.not_before), num(job.hold_until), now) - now
   clear_hold()
   drop('cancel'); drop('runs')
   put('cause', cause)
@@ -107,10 +109,10 @@ local function finish(state, rank, cause, detail)
   enter(state, rank, detail)
   flush()
   redis.call('ZREM', KEYS[2], id)
-  redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms)))
+  redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms) + rest))
   if job.keyed == '1' then
     redis.call('HSET', KEYS[4], 'state', state)
-    redis.call('PEXPIRE', KEYS[4], str(num(job.key_retain_ms)))
+    redis.call('PEXPIRE', KEYS[4], str(num(job.key_retain_ms) + rest))
   end
 end
 
@@ -139,10 +141,12 @@ local function hold(till, reason)
   due_waiting(till)
 end
 
-local function attempt_id(n) return id .. '.' .. str(num(n)) end
+-- A key may name a second job when the first is forgotten, hence the creation.
+local function attempt_id(n) return id .. '.' .. str(num(n)) .. '@' .. (job.created_at or '0') end
 
 -- A number's hash: 'c:<attempt>' = when it was charged, 'fly' = the attempt in
--- flight and until when its owner may hold it, 'lock' = until when nothing dials.
+-- flight and until when its owner may hold it, 'lock' = until when nothing dials,
+-- 'keep' = how many charges it keeps, 'w:<job>' = a job held by the one in flight.
 local function each_number(f)
   for i = 5, #KEYS do f(KEYS[i]) end
 end
@@ -154,9 +158,19 @@ local function release(n)
   end)
 end
 
+-- A charge given back makes room: jobs that were held because of it are due at
+-- once, and tick brings them back to their queue.
 local function refund(n)
   put('refunded', n)
-  each_number(function(key) redis.call('HDEL', key, 'c:' .. attempt_id(n)) end)
+  each_number(function(key)
+    redis.call('HDEL', key, 'c:' .. attempt_id(n))
+    for field in pairs(load(key)) do
+      if string.sub(field, 1, 2) == 'w:' then
+        redis.call('ZADD', KEYS[2], 'XX', str(now), string.sub(field, 3))
+        redis.call('HDEL', key, field)
+      end
+    end
+  end)
 end
 
 -- The vendor counts from when it saw the attempt, which is its answer at the latest.
@@ -170,6 +184,13 @@ end
 
 local function keep_number(key, ttl)
   if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, str(ttl)) end
+end
+
+-- The vendor's words about one thing go together.
+local function words()
+  if a.code == '' and a.text == '' then return end
+  if a.code ~= '' then put('vendor_code', a.code) else drop('vendor_code') end
+  if a.text ~= '' then put('vendor_text', a.text) else drop('vendor_text') end
 end
 
 -- An action that the pump takes outside of the record.

@@ -18,9 +18,9 @@ local was, rank = job.state, num(job.rank)
 local not_placed = a.result == 'again' or a.result == 'failed'
 put('settled', a.attempt)
 if a.sent then put('attempts', num(job.attempts) + 1) end
-if a.code ~= '' then put('vendor_code', a.code) end
-if a.text ~= '' then put('vendor_text', a.text) end
-if a.vendor_id and a.vendor_id ~= '' and not job.vendor_id then put('vendor_id', a.vendor_id) end
+-- Of a job that has ended, a push told more than this answer does.
+if rank < 8 or not job.vendor_code and not job.vendor_text then words() end
+if a.vendor_id and a.vendor_id ~= '' and (rank < 8 or not job.vendor_id) then put('vendor_id', a.vendor_id) end
 if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) end
 release(a.attempt)
 if num(a.lock_for) > 0 then

@@ -20,6 +20,13 @@ if rank == 0 then
     return {'done', job.state}
   end
   if state == 'accepted' then return brings('enqueue', job.task or id) end
+  if not job.adrift and state == 'held' and now < num(job.hold_until) then
+    -- Due before its time: what it was held for is gone. Its old task comes later
+    -- and finds nothing to do.
+    put('adrift', 1)
+    put('seq', num(job.seq) + 1)
+    flush()
+  end
   if job.adrift then return brings('enqueue', id .. '~' .. job.seq) end
   return brings('look', job.task or id)
 end
