@@ -129,6 +129,16 @@ accounts:
     base_url: https://jumfixed.market.alicloudapi.com
     credentials: {app_code: c}
     rules: {max_in_flight: 5, daily_cap: 6}
+    breaker: {after: 3}
+    sign_variant: v1
+    sign_case: upper
+    timestamp_unit: s
+    encoding: json
+    return_url_key: u
+    telx_means: dial
+    send_notify_data: false
+    code_500: retry
+  - {name: c, vendor: jumdata, auth_mode: sign, credentials: {app_id: a, app_secret: s}}
 `)
 	want := []string{
 		"redis.durability: not built yet; writes wait for Redis's own answer only",
@@ -137,8 +147,12 @@ accounts:
 		"records.archive: not built yet; records end without being archived",
 		"accounts[0] (a).vendor: itnio is not built yet; its jobs are refused",
 		"accounts[1] (b).auth_mode: appcode is not built yet; its jobs are refused",
-		"accounts[1] (b).rules.max_in_flight: not built yet; lines in use are not limited",
-		"accounts[1] (b).rules.daily_cap: not built yet; calls a day are not capped",
+		"accounts[1] (b).rules.max_in_flight: not built yet; its jobs are refused",
+		"accounts[1] (b).rules.daily_cap: not built yet; its jobs are refused",
+		"accounts[1] (b).breaker: the breaker is not built yet; it never opens",
+	}
+	for _, name := range []string{"sign_variant", "sign_case", "timestamp_unit", "encoding", "return_url_key", "telx_means"} {
+		want = append(want, "accounts[1] (b)."+name+": jumdata has no such switch; it is ignored")
 	}
 	if got := cfg.NotBuilt(); !slices.Equal(got, want) {
 		t.Errorf("NotBuilt = %q", got)

@@ -23,10 +23,13 @@ func (c *Config) NotBuilt() []string {
 	for i := range c.Accounts {
 		a := &c.Accounts[i]
 		path := fmt.Sprintf("accounts[%d] (%s)", i, a.Name)
-		say(a.Vendor != vendorJumdata, path+".vendor", a.Vendor+" is not built yet; its jobs are refused")
-		say(a.Switches["auth_mode"] == authModeAppcode, path+".auth_mode", "appcode is not built yet; its jobs are refused")
-		say(a.Rules.MaxInFlight > 0, path+".rules.max_in_flight", "not built yet; lines in use are not limited")
-		say(a.Rules.DailyCap > 0, path+".rules.daily_cap", "not built yet; calls a day are not capped")
+		for _, r := range a.refusals() {
+			say(true, path+"."+r.key, r.why+"; its jobs are refused")
+		}
+		say(a.Breaker != defaultBreaker, path+".breaker", "the breaker is not built yet; it never opens")
+		for _, name := range a.ignoredSwitches() {
+			say(true, path+"."+name, a.Vendor+" has no such switch; it is ignored")
+		}
 	}
 	return out
 }

@@ -29,13 +29,15 @@ func (o *object) poll() Poll {
 	return p
 }
 
+var defaultBreaker = Breaker{After: 20, Open: 10 * time.Second, MaxOpen: 60 * time.Second}
+
 func (o *object) breaker() Breaker {
 	c := o.section("breaker")
 	defer c.done()
 	b := Breaker{
-		After:   c.integer("after", 20, 1, 10000),
-		Open:    c.span("open", 10*time.Second, shortest),
-		MaxOpen: c.span("max_open", 60*time.Second, shortest),
+		After:   c.integer("after", defaultBreaker.After, 1, 10000),
+		Open:    c.span("open", defaultBreaker.Open, shortest),
+		MaxOpen: c.span("max_open", defaultBreaker.MaxOpen, shortest),
 	}
 	if b.MaxOpen < b.Open {
 		key := "max_open"

@@ -25,6 +25,7 @@ func (l *loader) config(root value) *Config {
 			Message: cfg.Admin.Listen + " is public.listen too; the two must not share an address",
 		})
 	}
+	o.checkPushURLs(cfg)
 	o.done()
 	return cfg
 }

@@ -22,19 +22,33 @@ type vendorSpec struct {
 	credentials []string
 	// chinaRules: the vendor's own window, quota and lockout apply by default.
 	chinaRules bool
+	switches   []string // that its adapter has; nil: the adapter is not built
+	maxPushURL int      // characters; 0: not known
 }
+
+// jumdataSwitches are those that Jumdata's adapter has.
+var jumdataSwitches = []string{"send_notify_data", "code_500", "auth_mode"}
+
+// jumdataPushURL is the length of the notifyUrl parameter.
+// Jumdata, 语音通知-随机主叫, 发送API.
+const jumdataPushURL = 255
 
 // vendorOf returns the zero vendorSpec for an unknown vendor.
 func vendorOf(vendor, authMode string) vendorSpec {
 	switch vendor {
 	case vendorJumdata:
 		if authMode == authModeAppcode {
-			return vendorSpec{credentials: []string{"app_code"}, chinaRules: true}
+			return vendorSpec{
+				credentials: []string{"app_code"}, chinaRules: true,
+				switches: jumdataSwitches, maxPushURL: jumdataPushURL,
+			}
 		}
 		return vendorSpec{
 			baseURL:     "https://api.jumdata.com",
 			credentials: []string{"app_id", "app_secret"},
 			chinaRules:  true,
+			switches:    jumdataSwitches,
+			maxPushURL:  jumdataPushURL,
 		}
 	case vendorITNIO:
 		return vendorSpec{

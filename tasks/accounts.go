@@ -22,7 +22,10 @@ type Account struct {
 	Kinds        []Kind        `json:"kinds"`
 	Retention    time.Duration `json:"retention"`     // of a record, after its end
 	KeyRetention time.Duration `json:"key_retention"` // of an idempotency key
-	Rules        string        `json:"rules"`         // fingerprint of the group's rules
+	Rules        string        `json:"rules"`         // fingerprint of the account's rules
+	// NumberRules is a fingerprint of the rules per number. Accounts of one group
+	// must have the same, since they share the counts. Empty: not known.
+	NumberRules string `json:"number_rules"`
 }
 
 const accountsKey = "callpacer:accounts"

@@ -26,6 +26,11 @@ func TestPublishKeepsTheGroup(t *testing.T) {
 		if conflict := publish(t, r, account); conflict != "" {
 			t.Errorf("the same again: %s", conflict)
 		}
+		withRules := account
+		withRules.NumberRules = "n1"
+		if conflict := publish(t, r, withRules); conflict != "" {
+			t.Errorf("rules per number: %s", conflict)
+		}
 		moved := account
 		moved.Group, moved.Rules = "elsewhere", "r2"
 		_, err := tasks.Publish(t.Context(), r.Client, moved)
@@ -34,7 +39,7 @@ func TestPublishKeepsTheGroup(t *testing.T) {
 		}
 		all, err := tasks.Accounts(t.Context(), r.Client)
 		if err != nil || len(all) != 1 || all["jumdata-main"].Group != "jumdata" || all["jumdata-main"].Rules != "r1" ||
-			all["jumdata-main"].KeyRetention != account.KeyRetention {
+			all["jumdata-main"].NumberRules != "n1" || all["jumdata-main"].KeyRetention != account.KeyRetention {
 			t.Errorf("published: %+v, %v", all, err)
 		}
 	})

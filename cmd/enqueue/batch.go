@@ -153,7 +153,10 @@ func (b *batch) tell(i item, r tasks.Result) error {
 		b.accepted++
 	}
 	if b.flags.wait {
-		b.waiting = append(b.waiting, awaited{i.row, r.Receipt.ID})
+		b.waiting = append(b.waiting, awaited{i.row, r.Receipt.ID, r.Receipt.State, r.Receipt.Duplicate})
+		if b.app.json {
+			return nil // its one line is that of its end
+		}
 	}
 	if !b.app.json {
 		return printLine(b.out, "row %d: %s", i.row, accepted(r.Receipt))
@@ -176,14 +179,10 @@ func (b *batch) finish(ctx context.Context, broken error) error {
 	if err := b.awaitAll(ctx); err != nil {
 		return err
 	}
-	switch {
-	case b.failed == 0:
-		return nil
-	case b.failed == b.told:
-		return &failure{status: exitFailed, silent: true}
-	default:
+	if b.failed > 0 {
 		return &failure{status: exitSomeRows, silent: true}
 	}
+	return nil
 }
 
 // early tells why the import ended before the file did. Standard output holds
@@ -195,6 +194,9 @@ func (b *batch) early(broken error) error {
 	}
 	if b.told == 0 {
 		return f
+	}
+	if err := b.tellUnended(b.waiting); err != nil {
+		return err
 	}
 	b.app.say("%s (stopped after row %d; import the file again when this is mended)", f, b.told)
 	return &failure{status: exitFailed, silent: true}

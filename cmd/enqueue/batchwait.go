@@ -8,8 +8,10 @@ import (
 
 // awaited is an accepted row whose end is waited for.
 type awaited struct {
-	row int
-	id  string
+	row       int
+	id        string
+	state     string // when it was accepted
+	duplicate bool
 }
 
 // awaitAll follows the accepted rows to their ends, in their order.
@@ -17,7 +19,7 @@ func (b *batch) awaitAll(ctx context.Context) error {
 	w, stop := b.app.newWaiter(b.link, b.flags.timeout)
 	defer stop()
 	unfinished := 0
-	for _, job := range b.waiting {
+	for i, job := range b.waiting {
 		var s sight
 		var late bool
 		var err error
@@ -27,7 +29,7 @@ func (b *batch) awaitAll(ctx context.Context) error {
 			late = !s.settled()
 		}
 		if err != nil {
-			return b.waitFailed(job, err)
+			return b.waitFailed(i, err)
 		}
 		if late {
 			unfinished++
@@ -43,9 +45,27 @@ func (b *batch) awaitAll(ctx context.Context) error {
 	return nil
 }
 
-func (b *batch) waitFailed(job awaited, err error) error {
-	b.app.say("row %d: %s", job.row, err)
+// waitFailed breaks the wait off at the i-th job.
+func (b *batch) waitFailed(i int, err error) error {
+	if told := b.tellUnended(b.waiting[i:]); told != nil {
+		return told
+	}
+	b.app.say("row %d: %s", b.waiting[i].row, err)
 	return &failure{status: exitFailed, silent: true}
+}
+
+// tellUnended gives rows that are no longer waited for their line. It is theirs
+// with --json only: otherwise they have had one.
+func (b *batch) tellUnended(jobs []awaited) error {
+	if !b.app.json {
+		return nil
+	}
+	for _, job := range jobs {
+		if err := b.printEnd(job, record.State(job.state), ""); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (b *batch) tellEnd(job awaited, s sight) error {
@@ -56,10 +76,15 @@ func (b *batch) tellEnd(job awaited, s sight) error {
 	if !b.app.json {
 		return printLine(b.app.stdout, "row %d: %s %s %s", job.row, job.id, s.state, cause)
 	}
+	return b.printEnd(job, s.state, cause)
+}
+
+func (b *batch) printEnd(job awaited, state record.State, cause string) error {
 	return printJSON(b.app.stdout, struct {
-		Row   int          `json:"row"`
-		ID    string       `json:"id"`
-		State record.State `json:"state"`
-		Cause string       `json:"cause"`
-	}{job.row, job.id, s.state, cause})
+		Row       int          `json:"row"`
+		ID        string       `json:"id"`
+		State     record.State `json:"state"`
+		Duplicate bool         `json:"duplicate"`
+		Cause     string       `json:"cause"`
+	}{job.row, job.id, state, job.duplicate, cause})
 }

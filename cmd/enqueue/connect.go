@@ -101,7 +101,7 @@ func accountsOf(cfg *configs.Config) []tasks.Account {
 			Name: c.Name, Vendor: c.Vendor, Group: c.Group,
 			Retention: cfg.Records.Retention, KeyRetention: cfg.Records.KeyRetention,
 		}
-		if c.Vendor == "jumdata" && c.Switches["auth_mode"] != "appcode" {
+		if c.Unserved() == "" {
 			account.Kinds = []tasks.Kind{tasks.KindNotify}
 		}
 		out = append(out, account)

@@ -138,7 +138,7 @@ b",,,,,,
 
 func TestImportExitStatus(t *testing.T) {
 	r := mini(t)
-	imported(t, r, "to,template\nbad,T1\nworse,T1\n").want(1, `{"row":2,"error":{"field":"to"`, "2 rows: 0 accepted, 0 duplicates, 2 failed")
+	imported(t, r, "to,template\nbad,T1\nworse,T1\n").want(3, `{"row":2,"error":{"field":"to"`, "2 rows: 0 accepted, 0 duplicates, 2 failed")
 	imported(t, r, "to,template\n").want(0, "", "0 rows")
 	plain := command(t, "to,template\nbad,T1\n"+number+",T1\n", "import", "-", "--account", account, "--redis", r.URL())
 	plain.want(3, "row 2: jumdata.", "enqueue: row 1: to: ")

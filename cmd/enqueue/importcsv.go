@@ -33,7 +33,15 @@ also where their priority, times of day or tags have changed. --new makes no
 keys: every row without one is then a new call. Counting equal rows takes some
 20 bytes of memory a row, and --wait some 100; nothing else grows with the file.
 
-A row that is refused stops no other. Standard error gets the summary.`
+A row that is refused stops no other. Standard error gets the summary. The exit
+status is 3 where some rows failed, or all; 1 where the file, its header or
+Redis did, or where --wait came to no end.
+
+With --json every row that was tried is one line on standard output:
+  {"row","error"}                       refused, at once
+  {"row","id","state","duplicate"}      accepted, at once
+With --wait an accepted row's line comes when its job has ended, and has "cause"
+too; if the wait breaks off, it tells the last state that was seen.`
 
 const importExample = `  enqueue import calls.csv --account jumdata-main --config callpacer.yaml
   enqueue import orders.csv --account jumdata-main --key-column order_no --json --wait

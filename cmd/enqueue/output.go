@@ -17,7 +17,7 @@ const (
 	exitDone     = 0
 	exitFailed   = 1
 	exitUsage    = 2
-	exitSomeRows = 3 // of a batch failed, others did not
+	exitSomeRows = 3 // or all of a batch failed; the file and Redis were right
 )
 
 // failure is why a command did not do what it was told.

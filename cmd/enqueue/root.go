@@ -47,7 +47,7 @@ With --json standard output holds one JSON object a line and nothing else;
 what failed is one line on standard error in either case.
 
 Exit status: 0 done; 1 failed (unknown account or id, Redis away, refused);
-2 wrong usage; 3 some rows of a batch failed.`
+2 wrong usage; 3 some or all rows of a batch failed.`
 
 const rootExample = `  enqueue notify --sandbox --account jumdata-main --to 13800138000 --template 1001 --param 张三
   enqueue import calls.csv --config callpacer.yaml --account jumdata-main

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
 	"github.com/callpacer/callpacer/tasks"
 )
@@ -92,33 +93,72 @@ func TestWaitEndsWithCtrlC(t *testing.T) {
 	})
 }
 
+// jobTo returns the job to a number.
+func jobTo(t *testing.T, r *redistest.Redis, to string) string {
+	t.Helper()
+	keys, err := r.Client.Keys(t.Context(), jobKey("*")).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := ""
+	for _, key := range keys {
+		id := strings.TrimPrefix(key, jobKey(""))
+		rec, err := record.New(r.Client).Get(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := tasks.DecodeNotify(rec.Content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n.To == to {
+			found = id
+		}
+	}
+	if found == "" {
+		t.Fatalf("no job among %d", len(keys))
+	}
+	return found
+}
+
+func wantLines(t *testing.T, o outcome, want []map[string]any) {
+	t.Helper()
+	lines := o.lines()
+	if len(lines) != len(want) {
+		t.Fatalf("%d lines, want %d: %v", len(lines), len(want), lines)
+	}
+	for i := range want {
+		if !maps.Equal(lines[i], want[i]) {
+			t.Errorf("got %v, want %v", lines[i], want[i])
+		}
+	}
+}
+
+// Standard output has one line a row: a refused one's at once, an accepted
+// one's when its job has ended.
 func TestImportWaits(t *testing.T) {
 	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 		publish(t, r)
-		g := appOn(t, r).stdin(strings.NewReader("to,template\n13911110001,T1\nbad,T1\n13911110002,T1\n13911110002,T1\n"))
+		g := appOn(t, r).stdin(strings.NewReader("to,template,key\n13911110001,T1,\nbad,T1,\n13911110002,T1,k\n13911110002,T1,k\n"))
 		done := waiting(t.Context(), g, "import", "-", "--account", account, "--wait", "--json")
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		rows := outcome{t: t, stdout: g.out.String()}.lines()
-		if len(rows) != 4 || len(done) > 0 {
+		if len(rows) != 1 || rows[0]["row"] != 2.0 || rows[0]["error"] == nil || len(done) > 0 {
 			t.Fatalf("rows %v", rows)
 		}
-		first, third, fourth := rows[0]["id"].(string), rows[2]["id"].(string), rows[3]["id"].(string)
-		set(t, r, third, "state", "busy", "rank", 9, "cause", "busy")
-		set(t, r, fourth, "state", "failed", "rank", 9, "cause", "blacklist")
+		first, third := jobTo(t, r, "13911110001"), jobTo(t, r, "13911110002")
+		set(t, r, third, "state", "failed", "rank", 9, "cause", "blacklist")
 		time.Sleep(time.Minute)
 		set(t, r, first, "state", "completed", "rank", 9, "cause", "answered")
 		o := <-done
-		o.want(3, "{", "4 rows: 3 accepted, 0 duplicates, 1 failed")
-		for i, want := range []map[string]any{
-			{"row": 1.0, "id": first, "state": "completed", "cause": "answered"},
-			{"row": 3.0, "id": third, "state": "busy", "cause": "busy"},
-			{"row": 4.0, "id": fourth, "state": "failed", "cause": "blacklist"},
-		} {
-			if got := o.lines()[4+i]; !maps.Equal(got, want) {
-				t.Errorf("got %v, want %v", got, want)
-			}
-		}
+		o.want(3, "{", "4 rows: 2 accepted, 1 duplicates, 1 failed")
+		o.stdout = o.stdout[strings.Index(o.stdout, "\n")+1:]
+		wantLines(t, o, []map[string]any{
+			{"row": 1.0, "id": first, "state": "completed", "duplicate": false, "cause": "answered"},
+			{"row": 3.0, "id": third, "state": "failed", "duplicate": false, "cause": "blacklist"},
+			{"row": 4.0, "id": third, "state": "failed", "duplicate": true, "cause": "blacklist"},
+		})
 	})
 }
 
@@ -128,13 +168,41 @@ func TestImportWaitIsLimited(t *testing.T) {
 		g := appOn(t, r).stdin(strings.NewReader("to,template\n13911110001,T1\n13911110002,T1\n13911110003,T1\n"))
 		done := waiting(t.Context(), g, "import", "-", "--account", account, "--wait", "--timeout", "1m", "--json")
 		synctest.Wait()
-		second := outcome{t: t, stdout: g.out.String()}.lines()[1]["id"].(string)
-		set(t, r, second, "state", "completed", "rank", 9)
+		set(t, r, jobTo(t, r, "13911110002"), "state", "completed", "rank", 9)
 		o := <-done
 		o.want(1, `{"row":1,"id":`, "waited 1m0s; 2 of 3 jobs have not ended")
 		lines := o.lines()
-		if len(lines) != 6 || lines[3]["state"] != "queued" || lines[4]["state"] != "completed" || lines[5]["state"] != "queued" {
+		if len(lines) != 3 || lines[0]["state"] != "queued" || lines[1]["state"] != "completed" || lines[2]["state"] != "queued" {
 			t.Errorf("lines %v", lines)
 		}
 	})
+}
+
+// No accepted job's id is lost where the wait or the reading breaks off.
+func TestImportWaitBrokenOffTellsTheAccepted(t *testing.T) {
+	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
+		publish(t, r)
+		ctx, interrupt := context.WithCancel(t.Context())
+		g := appOn(t, r).stdin(strings.NewReader("to,template\n13911110001,T1\n13911110002,T1\n"))
+		done := waiting(ctx, g, "import", "-", "--account", account, "--wait", "--json")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		first, second := jobTo(t, r, "13911110001"), jobTo(t, r, "13911110002")
+		interrupt()
+		o := <-done
+		o.want(1, "{", "interrupted")
+		wantLines(t, o, []map[string]any{
+			{"row": 1.0, "id": first, "state": "queued", "duplicate": false, "cause": ""},
+			{"row": 2.0, "id": second, "state": "queued", "duplicate": false, "cause": ""},
+		})
+	})
+}
+
+func TestImportThatStopsEarlyTellsTheAccepted(t *testing.T) {
+	r := mini(t)
+	o := imported(t, r, differentRows(210)+"13900000000,T1,\xd5\xc5\n", "--wait")
+	o.want(1, "{", "stopped after row 200")
+	if n := len(o.lines()); n != 200 {
+		t.Errorf("%d lines, want one for each of the 200 rows that were tried", n)
+	}
 }

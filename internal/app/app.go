@@ -18,7 +18,6 @@ import (
 	"github.com/callpacer/callpacer/internal/dispatch"
 	"github.com/callpacer/callpacer/internal/pushtoken"
 	"github.com/callpacer/callpacer/internal/record"
-	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -116,18 +115,23 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	receiver := &callbackrx.Receiver{
 		Store: a.store, Queue: a.broker, Signer: signer, Log: a.log, Accounts: map[string]callbackrx.Account{},
 	}
+	// A setting that an adapter refuses must not have been published before.
+	vendors, err := a.buildVendors()
+	if err != nil {
+		return err
+	}
+	if err := a.publish(ctx); err != nil {
+		return err
+	}
 	var lanes []*dispatch.Lane
 	groups := map[string]bool{}
 	for i := range a.config.Accounts {
 		account := &a.config.Accounts[i]
-		lane, err := a.openLane(ctx, account, signer, receiver)
-		if err != nil {
-			return err
+		if vendors[i] == nil {
+			continue
 		}
-		if lane != nil {
-			lanes = append(lanes, lane)
-			groups[account.Group] = true
-		}
+		lanes = append(lanes, a.openLane(account, vendors[i], signer, receiver))
+		groups[account.Group] = true
 	}
 	if err := a.listen(o, receiver); err != nil {
 		return err
@@ -136,32 +140,30 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	return a.startServers(lanes)
 }
 
-// openLane publishes an account and builds its lane; nil where this version
-// cannot serve its vendor.
-func (a *App) openLane(ctx context.Context, account *configs.Account, signer pushtoken.Signer, receiver *callbackrx.Receiver) (*dispatch.Lane, error) {
-	published, err := Published(account, a.config)
-	if err != nil {
-		return nil, err
+// buildVendors makes the adapter of each account, nil for one that this version
+// does not serve.
+func (a *App) buildVendors() ([]any, error) {
+	vendors := make([]any, len(a.config.Accounts))
+	for i := range a.config.Accounts {
+		account := &a.config.Accounts[i]
+		if account.Unserved() != "" {
+			continue
+		}
+		vendor, err := newVendor(account)
+		if err != nil {
+			return nil, fmt.Errorf("account %s: %w", account.Name, err)
+		}
+		a.onStop("account "+account.Name, func() error { return closeVendor(vendor) })
+		vendors[i] = vendor
 	}
-	conflict, err := tasks.Publish(ctx, a.rdb, published)
-	if err != nil {
-		return nil, err
-	}
-	if conflict != "" {
-		a.log.Error(conflict)
-	}
-	if !all.Known(account.Vendor) {
-		return nil, nil
-	}
-	vendor, err := newVendor(account)
-	if err != nil {
-		return nil, fmt.Errorf("account %s: %w", account.Name, err)
-	}
-	a.onStop("account "+account.Name, func() error { return closeVendor(vendor) })
+	return vendors, nil
+}
+
+func (a *App) openLane(account *configs.Account, vendor any, signer pushtoken.Signer, receiver *callbackrx.Receiver) *dispatch.Lane {
 	if r, ok := receiverAccount(account, vendor); ok {
 		receiver.Accounts[account.Name] = r
 	}
-	return newLane(account, a.config, vendor, a.store, signer, a.log), nil
+	return newLane(account, a.config, vendor, a.store, signer, a.log)
 }
 
 const secretKey = "callpacer:push_secret"

@@ -26,7 +26,7 @@ import (
 func newVendor(a *configs.Account) (any, error) {
 	return all.Build(a.Vendor, providers.Settings{
 		Account: a.Name, BaseURL: a.BaseURL, Credential: a.Credential, Timeout: a.Timeout,
-		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.Switches, LimitPatterns: a.LimitPatterns,
+		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.AdapterSwitches(), LimitPatterns: a.LimitPatterns,
 		Ack: providers.Ack(a.Push.Ack), Now: time.Now,
 	})
 }
@@ -60,10 +60,24 @@ func fingerprint(c configs.Rules) (string, error) {
 	if c.Window != nil {
 		zone = c.Window.Zone.String()
 	}
-	b, err := json.Marshal(struct {
+	return digest(struct {
 		Rules         configs.Rules
 		Zone, DayZone string
 	}{c, zone, c.DayZone.String()})
+}
+
+// numberFingerprint is the same for accounts whose rules per number are the same.
+func numberFingerprint(c configs.Rules) (string, error) {
+	return digest(struct {
+		PerNumber  []configs.PerNumber
+		OneAtATime bool
+		Lockout    time.Duration
+		DayZone    string
+	}{c.PerNumber, c.OneAtATime, c.Lockout, c.DayZone.String()})
+}
+
+func digest(rules any) (string, error) {
+	b, err := json.Marshal(rules)
 	if err != nil {
 		return "", fmt.Errorf("fingerprint of the rules: %w", err)
 	}
@@ -98,15 +112,23 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 	return l
 }
 
-// Published is what producers may know of an account.
+// Published is what producers may know of an account; without kinds, its jobs
+// are refused.
 func Published(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 	rules, err := fingerprint(a.Rules)
 	if err != nil {
 		return tasks.Account{}, err
 	}
+	numberRules, err := numberFingerprint(a.Rules)
+	if err != nil {
+		return tasks.Account{}, err
+	}
 	p := tasks.Account{
-		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, Kinds: []tasks.Kind{},
+		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, NumberRules: numberRules, Kinds: []tasks.Kind{},
 		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
+	}
+	if a.Unserved() != "" {
+		return p, nil
 	}
 	for _, kind := range all.Kinds(a.Vendor) {
 		if kind == string(tasks.KindNotify) {

@@ -75,7 +75,7 @@ func TestEvidenceEndsAnyState(t *testing.T) {
 				if m, err := w.store.MarkerState(w.ctx, id); err != nil || m != record.Completed {
 					t.Errorf("its marker says %q, %v", m, err)
 				}
-				if w.charge("1") == 0 {
+				if w.charge() == 0 {
 					t.Error("a call that was placed is not charged")
 				}
 				if a := w.send(2, "again"); a.Decision != "over" {

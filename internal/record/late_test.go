@@ -23,7 +23,7 @@ func TestLateEvidenceRestoresTheCharge(t *testing.T) {
 				t.Errorf("a push about attempt 1: %s, the job is %s", v, s)
 			}
 		}
-		if w.charge("1") == 0 {
+		if w.charge() == 0 {
 			t.Error("attempt 1 was a call and is charged nowhere")
 		}
 		conflicts := 0

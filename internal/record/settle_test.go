@@ -91,7 +91,7 @@ func TestChargeFollowsTheResult(t *testing.T) {
 					if row.stays {
 						want = w.now.Sub(start) + 1
 					}
-					if got := w.charge("1"); got != want {
+					if got := w.charge(); got != want {
 						t.Errorf("charged at +%v, want +%v (0: not)", got, want)
 					}
 					if fly := w.r.Client.HGet(w.ctx, key("number:", num), "fly").Val(); fly != "" {
@@ -176,7 +176,7 @@ func TestPushAndSettleInBothOrders(t *testing.T) {
 				if _, due := w.due(); due {
 					t.Error("a job that ended is due")
 				}
-				if at := w.charge("1"); at != 3*time.Second+1 {
+				if at := w.charge(); at != 3*time.Second+1 {
 					t.Errorf("charged at +%v, want the answer's +3s", at)
 				}
 				if fly := w.r.Client.HGet(w.ctx, key("number:", num), "fly").Val(); fly != "" {

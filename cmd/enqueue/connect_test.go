@@ -1,0 +1,25 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/callpacer/callpacer/configs"
+)
+
+func TestAccountsOfRefusesTheUnserved(t *testing.T) {
+	cfg, err := configs.Load([]byte(`redis: {url: "redis://127.0.0.1:1/0"}
+accounts:
+  - {name: served, vendor: jumdata, credentials: {app_id: a, app_secret: b}}
+  - {name: capped, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {daily_cap: 1}}
+  - {name: lines, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {max_in_flight: 1}}
+  - {name: other, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}
+`), "test.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range accountsOf(cfg) {
+		if want := a.Name == "served"; (len(a.Kinds) == 1) != want {
+			t.Errorf("account %s: kinds %v", a.Name, a.Kinds)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package configs
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// refusal is a setting that this version cannot do and must not ignore.
+type refusal struct {
+	key string // in the account
+	why string
+}
+
+func (a *Account) refusals() []refusal {
+	var out []refusal
+	if a.Vendor != vendorJumdata {
+		out = append(out, refusal{"vendor", a.Vendor + " is not built yet"})
+	}
+	if a.Switches["auth_mode"] == authModeAppcode {
+		out = append(out, refusal{"auth_mode", "appcode is not built yet"})
+	}
+	// A limit that nothing keeps would silently be none.
+	if a.Rules.MaxInFlight > 0 {
+		out = append(out, refusal{"rules.max_in_flight", "not built yet"})
+	}
+	if a.Rules.DailyCap > 0 {
+		out = append(out, refusal{"rules.daily_cap", "not built yet"})
+	}
+	return out
+}
+
+// Unserved says why this version refuses the account's jobs, in words that name
+// the keys at fault; empty: the account is served.
+func (a *Account) Unserved() string {
+	var why []string
+	for _, r := range a.refusals() {
+		why = append(why, r.key+": "+r.why)
+	}
+	return strings.Join(why, ", ")
+}
+
+// AdapterSwitches are the switches that were set and that the vendor has. The
+// others are ignored, and NotBuilt names them.
+func (a *Account) AdapterSwitches() map[string]string {
+	out := maps.Clone(a.Switches)
+	for _, name := range a.ignoredSwitches() {
+		delete(out, name)
+	}
+	return out
+}
+
+// ignoredSwitches are those that were set and that the vendor has not. Of a
+// vendor that is not built it is not known.
+func (a *Account) ignoredSwitches() []string {
+	var out []string
+	known := vendorOf(a.Vendor, a.Switches["auth_mode"]).switches
+	for _, name := range switchNames {
+		if _, set := a.Switches[name]; set && known != nil && !slices.Contains(known, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
