@@ -19,6 +19,7 @@ type Account struct {
 	Name         string        `json:"name"`
 	Vendor       string        `json:"vendor"`
 	Group        string        `json:"group"`
+	Unserved     string        `json:"unserved,omitempty"` // why it serves no kind, in words
 	Kinds        []Kind        `json:"kinds"`
 	Retention    time.Duration `json:"retention"`     // of a record, after its end
 	KeyRetention time.Duration `json:"key_retention"` // of an idempotency key
@@ -26,6 +27,15 @@ type Account struct {
 	// NumberRules is a fingerprint of the rules per number. Accounts of one group
 	// must have the same, since they share the counts. Empty: not known.
 	NumberRules string `json:"number_rules"`
+}
+
+// Refusal is the error for a job of a kind that the account does not serve.
+func (a Account) Refusal(k Kind) *FieldError {
+	why := ""
+	if a.Unserved != "" {
+		why = ": " + a.Unserved
+	}
+	return fieldErrorf("kind", "%s is not served by account %s (vendor %s) in this version%s", k, a.Name, a.Vendor, why)
 }
 
 const accountsKey = "callpacer:accounts"
@@ -79,7 +89,7 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflic
 	}
 	if old.Rules != a.Rules {
 		return "account " + a.Name + ": its rules differ from those that workers published before; " +
-			"workers of one group must run with the same rules, or the strictest will not hold", nil
+			"workers of one group must run with the same rules, or the strictest will not hold (after a change of the rules this is over when every worker runs with them)", nil
 	}
 	return "", nil
 }
@@ -121,7 +131,7 @@ func (c *Client) serving(ctx context.Context, name string, k Kind) (Account, err
 		return Account{}, err
 	}
 	if !slices.Contains(a.Kinds, k) {
-		return Account{}, fieldErrorf("kind", "%s is not served by account %s (vendor %s) in this version", k, a.Name, a.Vendor)
+		return Account{}, a.Refusal(k)
 	}
 	return a, nil
 }

@@ -33,6 +33,20 @@ type whereFlags struct {
 	given   func(flag string) bool
 }
 
+// again is how to say in another command where Redis is, where that holds no
+// password: a URL might.
+func (w whereFlags) again() string {
+	switch {
+	case w.redis != "":
+		return ""
+	case w.config != "":
+		return " --config " + w.config
+	case w.sandbox:
+		return " --sandbox"
+	}
+	return ""
+}
+
 // place is where Redis is, and which accounts are known beside the published.
 type place struct {
 	options  *redis.UniversalOptions
@@ -101,7 +115,7 @@ func accountsOf(cfg *configs.Config) []tasks.Account {
 			Name: c.Name, Vendor: c.Vendor, Group: c.Group,
 			Retention: cfg.Records.Retention, KeyRetention: cfg.Records.KeyRetention,
 		}
-		if c.Unserved() == "" {
+		if account.Unserved = c.Unserved(); account.Unserved == "" {
 			account.Kinds = []tasks.Kind{tasks.KindNotify}
 		}
 		out = append(out, account)

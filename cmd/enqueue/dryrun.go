@@ -46,7 +46,8 @@ func (a *app) dryRunThere(ctx context.Context, p place, job tasks.Job) error {
 func dryRunHere(account tasks.Account, j tasks.Job, now time.Time) error {
 	switch {
 	case !slices.Contains(account.Kinds, j.Kind):
-		return failf("kind", "%s is not served by account %s (vendor %s) in this version", j.Kind, account.Name, account.Vendor)
+		refusal := account.Refusal(j.Kind)
+		return failf(refusal.Field, "%s", refusal.Message)
 	case j.ExpiresIn > 0 && !j.NotBefore.IsZero() && !j.NotBefore.Before(now.Add(j.ExpiresIn)):
 		return failf("not_before", "is later than expires_in from now; the job could never run")
 	}

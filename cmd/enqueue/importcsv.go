@@ -45,7 +45,7 @@ too; if the wait breaks off, it tells the last state that was seen.`
 
 const importExample = `  enqueue import calls.csv --account jumdata-main --config callpacer.yaml
   enqueue import orders.csv --account jumdata-main --key-column order_no --json --wait
-  cat calls.csv | enqueue import - --account jumdata-main --sandbox`
+  cat calls.csv | enqueue import - --account jumdata-sandbox --sandbox`
 
 type importFlags struct {
 	account, kind, keyColumn string

@@ -18,11 +18,12 @@ not separate them. With --key every submit of the same key is one call, also
 days later; without it each run of this command is a new call.
 
 With --sandbox the last two digits of --to decide what happens: 11 no answer,
-12 busy, 13 rejected, 14 the vendor refuses the number, 15 the vendor's answer
-is lost after the call was placed, 18 blacklisted; any other is answered.`
+12 busy, 13 rejected, 14 the vendor refuses the number, 15, 17 and 19 the
+vendor's answer is lost after the call was placed, 16 the connection is cut
+before, once, 18 blacklisted, 20 maintenance, once; any other is answered.`
 
 const notifyExample = `  enqueue notify --account jumdata-main --to 13800138000 --template 1001 --param 张三 --param 8点 --key order-1
-  enqueue notify --sandbox --account jumdata-main --to 13800138012 --template 1001 --priority urgent --json`
+  enqueue notify --sandbox --account jumdata-sandbox --to 13800138012 --template 1001 --priority urgent --json`
 
 // notifyFlags are the flags of one job.
 type notifyFlags struct {
@@ -155,7 +156,7 @@ func (a *app) notify(ctx context.Context, p place, job tasks.Job) error {
 	if a.json {
 		return printJSON(a.stdout, receipt)
 	}
-	return printLine(a.stdout, "%s; follow it with: enqueue status %s --wait", accepted(receipt), receipt.ID)
+	return printLine(a.stdout, "%s; follow it with: enqueue status %s%s --wait", accepted(receipt), receipt.ID, a.where.again())
 }
 
 // openEnd says what to do after an error that leaves open whether the job was

@@ -49,7 +49,7 @@ what failed is one line on standard error in either case.
 Exit status: 0 done; 1 failed (unknown account or id, Redis away, refused);
 2 wrong usage; 3 some or all rows of a batch failed.`
 
-const rootExample = `  enqueue notify --sandbox --account jumdata-main --to 13800138000 --template 1001 --param 张三
+const rootExample = `  enqueue notify --sandbox --account jumdata-sandbox --to 13800138000 --template 1001 --param 张三
   enqueue import calls.csv --config callpacer.yaml --account jumdata-main
   enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV --wait`
 

@@ -94,7 +94,7 @@ func (a *App) connect(ctx context.Context, _ Options) error {
 		return err
 	}
 	// Until Redis has answered once, our own error says it in one line.
-	redis.SetLogger(redisLog{a.log, logrus.DebugLevel})
+	redis.SetLogger(newRedisLog(a.log, logrus.DebugLevel))
 	a.rdb, a.queue = a.redis.client(), a.redis.client()
 	a.onStop("redis", a.rdb.Close)
 	a.onStop("redis of the queues", a.queue.Close)
@@ -103,7 +103,7 @@ func (a *App) connect(ctx context.Context, _ Options) error {
 	if err := a.redis.ping(ctx, a.rdb); err != nil {
 		return err
 	}
-	redis.SetLogger(redisLog{a.log, logrus.WarnLevel})
+	redis.SetLogger(newRedisLog(a.log, logrus.WarnLevel))
 	return nil
 }
 

@@ -127,7 +127,7 @@ func Published(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, NumberRules: numberRules, Kinds: []tasks.Kind{},
 		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
 	}
-	if a.Unserved() != "" {
+	if p.Unserved = a.Unserved(); p.Unserved != "" {
 		return p, nil
 	}
 	for _, kind := range all.Kinds(a.Vendor) {

@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/configs"
 )
@@ -52,6 +53,10 @@ func (c *connector) ping(ctx context.Context, rdb redis.UniversalClient) error {
 	if errors.As(err, &op) {
 		err = op.Err
 	}
+	var reply redis.Error
+	if errors.As(err, &reply) {
+		return fmt.Errorf("redis at %s refuses us: %w", c.where, err)
+	}
 	return fmt.Errorf("redis at %s does not answer: %w; is it running, and is redis in the configuration right?", c.where, err)
 }
 
@@ -85,13 +90,22 @@ func (c calm) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// redisLog brings go-redis's own lines into ours.
+// redisLog brings go-redis's own lines into ours. While Redis is away every
+// caller says so, several times a second: one line in ten seconds is enough.
 type redisLog struct {
 	log   logrus.FieldLogger
 	level logrus.Level
+	pace  *rate.Limiter
+}
+
+func newRedisLog(log logrus.FieldLogger, level logrus.Level) redisLog {
+	return redisLog{log, level, rate.NewLimiter(rate.Every(10*time.Second), 3)}
 }
 
 // Printf implements go-redis's logger.
 func (l redisLog) Printf(_ context.Context, format string, v ...any) {
+	if !l.pace.Allow() {
+		return
+	}
 	l.log.WithField("from", "go-redis").Logf(l.level, strings.TrimSpace(format), v...)
 }

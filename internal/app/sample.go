@@ -123,7 +123,11 @@ func (b *sampleBatch) watch(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
-			return fmt.Errorf("the sample batch did not end: %d jobs are still open after %s", open, sampleDeadline)
+			after := time.Since(b.startedAt).Round(100 * time.Millisecond)
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return fmt.Errorf("interrupted after %s: %d jobs of the sample batch were still open", after, open)
+			}
+			return fmt.Errorf("the sample batch did not end: %d jobs are still open after %s", open, after)
 		}
 	}
 }

@@ -106,6 +106,9 @@ func openWorld(ctx context.Context, o SandboxOptions, log *logrus.Logger) (w *wo
 		redisAddress = anyPort
 	}
 	redis, err := sandbox.StartRedis(redisAddress)
+	if err != nil && !o.Once {
+		return w, fmt.Errorf("%s is taken, perhaps by another sandbox: stop that one, or use --once, which takes free ports", redisAddress)
+	}
 	if err != nil {
 		return w, err
 	}

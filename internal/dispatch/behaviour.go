@@ -50,6 +50,13 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settle
 		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
 		Cause: string(providers.CausePlatform),
 	}
+	if o.VendorCode == "" && o.VendorText != "" {
+		// The transport's word, not the vendor's.
+		s.Text, s.Detail = "", "the answer was lost: "+o.VendorText
+		if o.Unsent {
+			s.Detail = "not sent: " + o.VendorText
+		}
+	}
 	if o.Signal == providers.SignalNumberLock {
 		s.LockFor = l.Lockout // whatever else the answer means
 	}

@@ -86,7 +86,10 @@ func TestSettlementTable(t *testing.T) {
 			if tt.want.Result == record.ResultAccepted && (got.PollIn != time.Minute || got.GiveUpIn != 24*time.Hour) {
 				t.Errorf("poll in %s, give up in %s", got.PollIn, got.GiveUpIn)
 			}
-			got.MaxAttempts, got.Code, got.Text, got.PollIn, got.GiveUpIn = 0, "", "", 0, 0
+			if tt.o.VendorText != "" && got.Detail != "not sent: "+tt.o.VendorText {
+				t.Errorf("detail %q", got.Detail)
+			}
+			got.Detail, got.MaxAttempts, got.Code, got.Text, got.PollIn, got.GiveUpIn = "", 0, "", "", 0, 0
 			if tt.want.Cause == "" {
 				got.Cause = ""
 			}

@@ -28,8 +28,9 @@ type Settlement struct {
 	Attempt    int
 	Token      string
 	Result     Result
-	Sent       bool // a byte left, or may have left
-	Code, Text string
+	Sent       bool   // a byte left, or may have left
+	Code, Text string // the vendor's words
+	Detail     string // ours, for the timeline
 
 	VendorID, VendorTask string        // accepted
 	PollIn               time.Duration // accepted; 0: no poll
@@ -56,7 +57,7 @@ type Settled struct {
 // Settle records an attempt's result. Repeating it changes nothing.
 func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settlement) (Settled, error) {
 	answer, err := s.Run(ctx, settleScript, id, numbers, map[string]any{
-		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text,
+		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text, "detail": t.Detail,
 		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
 		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
 		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,

@@ -37,7 +37,7 @@ func Numbers() []NumberCase {
 		{"13", Rejected, "the callee rejects the call (callDesc 603)"},
 		{"14", Refused, "the vendor refuses the number (code 400), nothing is placed"},
 		{"15", AnswerLost, "the call is placed and answered, the connection is cut before the vendor's answer"},
-		{"16", CutOnce, "the connection is cut before anything is placed, once per number; then answered"},
+		{"16", CutOnce, "the connection is cut before anything is placed, once per number: such a job stays in doubt; the next one is answered"},
 		{"17", Hang, "the call is placed and answered, the vendor's answer never comes"},
 		{"18", Blacklisted, "is on the vendor's blacklist (code 999), nothing is placed"},
 		{"19", BrokenGateway, "the call is placed and answered, the vendor answers HTTP 500 without JSON"},

@@ -131,10 +131,10 @@ end
 
 -- Puts the job aside until a time. A repeated hold for one reason is one line
 -- of the timeline.
-local function hold(till, reason)
+local function hold(till, reason, detail)
   if job.state ~= 'held' or job.hold_reason ~= reason then
     put('hold_reason', reason)
-    enter('held', 0, reason)
+    enter('held', 0, detail and detail ~= '' and reason .. ': ' .. detail or reason)
   end
   put('hold_until', till)
   drop('missing'); drop('checks'); drop('adrift')

@@ -1,6 +1,6 @@
 -- settle: what attempt a.attempt came to, told by the handler that owned it.
 -- a: id, attempt, token, result ('accepted', 'again', 'failed', 'in_doubt'),
---    sent (a byte left or may have left), code, text, and by result
+--    sent (a byte left or may have left), code, text, detail, and by result
 --    accepted: vendor_id, vendor_task, poll_in (0: no poll), give_up_in
 --    again:    retry_in, reason, counted, max_attempts, cause; keep_charge, lock_for
 --    failed:   cause; keep_charge
@@ -54,25 +54,25 @@ if a.result == 'accepted' then
   if a.poll_in > 0 then due(math.min(now + a.poll_in, num(job.give_up_at))) else due(num(job.give_up_at)) end
 elseif a.result == 'in_doubt' then
   if was ~= 'in_doubt' then
-    enter('in_doubt', 2, a.text)
+    enter('in_doubt', 2, a.detail)
     due(now + num(job.doubt_ms))
   end
 elseif job.cancel then
   finish('canceled', 9, 'canceled', 'canceled while it was being sent; it was not placed')
 elseif a.result == 'failed' then
   put('evidence', 3)
-  finish('failed', 9, a.cause, a.text)
+  finish('failed', 9, a.cause, a.detail)
 else
   if a.counted then put('failures', num(job.failures) + 1) end
   if a.counted and num(job.failures) >= a.max_attempts then
-    finish('failed', 9, a.cause, 'attempts used up')
+    finish('failed', 9, a.cause, 'retries used up (retry.max_attempts)')
   elseif now >= num(job.expires_at) then
     put('hold_reason', a.reason)
     expire()
   else
     put('retry_at', now + a.retry_in)
     put('retry_reason', a.reason)
-    hold(now + a.retry_in, a.reason)
+    hold(now + a.retry_in, a.reason, a.detail)
     if was == 'in_doubt' then
       -- Its task ended long ago: the outbox brings a new one.
       put('adrift', 1)
