@@ -65,14 +65,7 @@ func TestNobodyIsCalledTwice(t *testing.T) {
 	wait(time.Until(frozen.Add(90 * time.Second)))
 	b.signal(syscall.SIGCONT)
 
-	f.until(4*time.Minute, "every job has ended", func() bool {
-		for _, id := range ids {
-			if !f.record(id).State.Final() {
-				return false
-			}
-		}
-		return true
-	})
+	f.ended(4*time.Minute, ids)
 	f.notTwice()
 	f.judge(ids)
 }
@@ -224,14 +217,7 @@ func TestRedisIsKilled(t *testing.T) {
 		wait(3 * time.Second)
 		f.server.Restart()
 	}
-	f.until(3*time.Minute, "every job has ended", func() bool {
-		for _, id := range ids {
-			if !f.record(id).State.Final() {
-				return false
-			}
-		}
-		return true
-	})
+	f.ended(3*time.Minute, ids)
 	f.notTwice()
 	f.judge(ids)
 }

@@ -24,11 +24,15 @@ import (
 	"github.com/callpacer/callpacer/tasks"
 )
 
+// programs is the folder of the real programs, once they are built.
+var programs string
+
 // build makes the real programs once for all tests.
 var build = sync.OnceValues(func() (dir string, err error) {
 	if dir, err = os.MkdirTemp("", "callpacer-fleet"); err != nil {
 		return "", err
 	}
+	programs = dir
 	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", dir, "../worker", "../enqueue").CombinedOutput()
 	if err != nil {
 		return dir, fmt.Errorf("build the programs: %w\n%s", err, out)
@@ -38,8 +42,8 @@ var build = sync.OnceValues(func() (dir string, err error) {
 
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if dir, err := build(); err == nil {
-		_ = os.RemoveAll(dir)
+	if programs != "" {
+		_ = os.RemoveAll(programs)
 	}
 	os.Exit(status)
 }
@@ -192,12 +196,12 @@ func (w *worker) restart() { w.kill(); w.start() }
 func tail(s string, n int) string { return s[max(0, len(s)-n):] }
 
 // until looks ten times a second whether something has come true.
-func (f *fleet) until(patience time.Duration, what string, true_ func() bool) {
+func (f *fleet) until(patience time.Duration, what string, come func() bool) {
 	f.t.Helper()
 	ticker := time.NewTicker(100 * time.Millisecond)
 	defer ticker.Stop()
 	deadline := time.Now().Add(patience)
-	for !true_() {
+	for !come() {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("not within %s: %s", patience, what)
 		}
@@ -215,6 +219,19 @@ func (f *fleet) record(id string) *record.Record {
 		f.t.Fatalf("record of %s: %v, %v", id, r, err)
 	}
 	return r
+}
+
+// ended waits until every job has come to an end.
+func (f *fleet) ended(patience time.Duration, ids []string) {
+	f.t.Helper()
+	f.until(patience, "every job has ended", func() bool {
+		for _, id := range ids {
+			if !f.record(id).State.Final() {
+				return false
+			}
+		}
+		return true
+	})
 }
 
 // enqueue puts n jobs on the queue, to n numbers or all to one.

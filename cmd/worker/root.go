@@ -121,6 +121,9 @@ func serve(ctx context.Context, file string, stderr io.Writer) error {
 	for _, line := range config.NotBuilt() {
 		log.Warnf("not built in this version: %s", line)
 	}
+	if len(config.Accounts) == 0 {
+		return fmt.Errorf("%s: accounts: is empty; a worker needs at least one account", file)
+	}
 	worker, err := app.Start(ctx, config, app.Options{Log: log})
 	if err != nil {
 		return err
