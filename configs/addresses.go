@@ -78,11 +78,7 @@ func (v value) urlPrefix(rules urlRules) (string, bool) {
 
 // fileURL returns a file:// address of an absolute path, or "".
 func (o *object) fileURL(key string) string {
-	v, ok := o.take(key)
-	if !ok {
-		return ""
-	}
-	s, ok := v.scalar()
+	v, s, ok := o.scalar(key)
 	if !ok {
 		return ""
 	}

@@ -10,13 +10,20 @@ import (
 // off is the only word for "none".
 const off = "off"
 
-// text returns a key's text, or def where the key is not given.
-func (o *object) text(key, def string) string {
+// scalar takes a key's single value; ok is false where the key is not given, or
+// holds none and has failed.
+func (o *object) scalar(key string) (value, scalar, bool) {
 	v, ok := o.take(key)
 	if !ok {
-		return def
+		return v, scalar{}, false
 	}
 	s, ok := v.scalar()
+	return v, s, ok
+}
+
+// text returns a key's text, or def where the key is not given.
+func (o *object) text(key, def string) string {
+	v, s, ok := o.scalar(key)
 	if !ok {
 		return def
 	}
@@ -41,11 +48,7 @@ func (o *object) required(key string) string {
 
 // choice returns one of a closed set of words, or def.
 func (o *object) choice(key, def string, allowed ...string) string {
-	v, ok := o.take(key)
-	if !ok {
-		return def
-	}
-	s, ok := v.scalar()
+	v, s, ok := o.scalar(key)
 	if !ok {
 		return def
 	}
@@ -63,11 +66,7 @@ func (o *object) choice(key, def string, allowed ...string) string {
 }
 
 func (o *object) boolean(key string, def bool) bool {
-	v, ok := o.take(key)
-	if !ok {
-		return def
-	}
-	s, ok := v.scalar()
+	v, s, ok := o.scalar(key)
 	switch {
 	case !ok:
 		return def
@@ -81,11 +80,7 @@ func (o *object) boolean(key string, def bool) bool {
 }
 
 func (o *object) integer(key string, def, least, most int) int {
-	v, ok := o.take(key)
-	if !ok {
-		return def
-	}
-	s, ok := v.scalar()
+	v, s, ok := o.scalar(key)
 	if !ok {
 		return def
 	}
@@ -103,11 +98,7 @@ func (o *object) integer(key string, def, least, most int) int {
 
 // number returns a number above zero, up to most.
 func (o *object) number(key string, def, most float64) float64 {
-	v, ok := o.take(key)
-	if !ok {
-		return def
-	}
-	s, ok := v.scalar()
+	v, s, ok := o.scalar(key)
 	if !ok {
 		return def
 	}

@@ -121,15 +121,15 @@ func parseAnswer(answer []string) (Answer, error) {
 	}
 	out := Answer{Decision: Decision(answer[0])}
 	var err error
-	if out.Now, err = millis(answer, 1); err != nil {
+	if out.Now, err = record.Millis(answer, 1); err != nil {
 		return Answer{}, err
 	}
 	switch out.Decision {
 	case Hold:
 		out.Reason = answer[len(answer)-1]
-		out.Until, err = millis(answer, 2)
+		out.Until, err = record.Millis(answer, 2)
 	case Busy:
-		out.Until, err = millis(answer, 2)
+		out.Until, err = record.Millis(answer, 2)
 	case Over:
 		out.State = record.State(answer[2])
 	case Go:
@@ -141,15 +141,4 @@ func parseAnswer(answer []string) (Answer, error) {
 		return Answer{}, fmt.Errorf("unexpected answer %q", answer)
 	}
 	return out, err
-}
-
-func millis(answer []string, i int) (time.Time, error) {
-	if i >= len(answer) {
-		return time.Time{}, fmt.Errorf("answer %q lacks a time", answer)
-	}
-	n, err := strconv.ParseInt(answer[i], 10, 64)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("answer %q: %q is not a time", answer, answer[i])
-	}
-	return time.UnixMilli(n), nil
 }

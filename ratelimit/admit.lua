@@ -45,9 +45,10 @@ end
 later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
 
-local flying, hopeful = false, {}
+local flying, hopeful, histories = false, {}, {}
 each_number(function(key)
   local number, charges = load(key), {}
+  histories[key] = number
   for field, value in pairs(number) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = num(value) end
   end
@@ -117,15 +118,15 @@ local owned_until = send_before + a.timeout + a.grace
 local charged_at = send_before + a.timeout
 local me = attempt_id(a.attempt)
 each_number(function(key)
-  redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', me .. ' ' .. str(owned_until))
-  local charges = {}
-  for field, value in pairs(load(key)) do
+  local number, charges = histories[key], {}
+  number['c:' .. me] = str(charged_at)
+  for field, value in pairs(number) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = {num(value), field} end
     if string.sub(field, 1, 2) == 'w:' then redis.call('HDEL', key, field) end
   end
   -- Another account of the group may count further back than this one.
-  local keep = math.max(num(redis.call('HGET', key, 'keep') or '0'), a.keep)
-  redis.call('HSET', key, 'keep', str(keep))
+  local keep = math.max(num(number.keep), a.keep)
+  redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', me .. ' ' .. str(owned_until), 'keep', str(keep))
   if #charges > keep then
     table.sort(charges, function(x, y) return x[1] < y[1] end)
     for i = 1, #charges - keep do redis.call('HDEL', key, charges[i][2]) end

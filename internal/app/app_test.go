@@ -90,14 +90,8 @@ func TestWorkerPublishesAndStops(t *testing.T) {
 
 func TestGroupOfAnAccountIsFixed(t *testing.T) {
 	r := redistest.Mini(t)
-	a, err := Start(t.Context(), config(t, oneAccount(r.URL(), "jumdata")), Options{Log: quiet(), Admin: listener(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := a.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	_, err = Start(t.Context(), config(t, oneAccount(r.URL(), "other")), Options{Log: quiet(), Admin: listener(t)})
+	startAndStop(t, oneAccount(r.URL(), "jumdata"))
+	_, err := Start(t.Context(), config(t, oneAccount(r.URL(), "other")), Options{Log: quiet(), Admin: listener(t)})
 	if err == nil || !strings.Contains(err.Error(), `account main: its group is "jumdata"`) {
 		t.Errorf("a changed group: %v", err)
 	}
@@ -105,19 +99,9 @@ func TestGroupOfAnAccountIsFixed(t *testing.T) {
 
 func TestDifferentRulesAreSaidLoudly(t *testing.T) {
 	r := redistest.Mini(t)
-	var said bytes.Buffer
 	for _, limit := range []string{"3", "3", "4"} {
 		text := oneAccount(r.URL(), "jumdata") + "  - {name: quota, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {per_number: [{limit: " + limit + ", per: 24h}]}}\n"
-		log := logrus.New()
-		log.SetOutput(&said)
-		a, err := Start(t.Context(), config(t, text), Options{Log: log, Admin: listener(t)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := a.Stop(); err != nil {
-			t.Fatal(err)
-		}
-		if got := strings.Contains(said.String(), "account quota: its rules differ"); got != (limit == "4") {
+		if got := strings.Contains(startAndStop(t, text), "account quota: its rules differ"); got != (limit == "4") {
 			t.Errorf("limit %s: said so: %v", limit, got)
 		}
 	}

@@ -46,7 +46,7 @@ func (l *Lane) Notify(ctx context.Context, id string) (record.State, error) {
 	}
 	// From here on a permit may exist, whatever becomes of this task's context.
 	if !l.depart() {
-		return "", l.givenBack(ctx, context.Canceled)
+		return "", shuttingDown()
 	}
 	defer l.inFlight.Done()
 	own := context.WithoutCancel(ctx)
@@ -108,9 +108,14 @@ func (l *Lane) refuse(ctx context.Context, id, why string) (record.State, error)
 // ended the task's context.
 func (l *Lane) givenBack(ctx context.Context, err error) error {
 	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
-		return &Later{At: time.Now(), Reason: "this worker is shutting down"}
+		return shuttingDown()
 	}
 	return fmt.Errorf("wait for a slot: %w", err)
+}
+
+// shuttingDown gives a job back for another worker to take at once.
+func shuttingDown() error {
+	return &Later{At: time.Now(), Reason: "this worker is shutting down"}
 }
 
 // attempt is one handler's try at a job.
@@ -208,7 +213,7 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 func (a attempt) turnedAway(out ratelimit.Answer, err error) (record.State, error) {
 	if err != nil {
 		if a.lane.draining() {
-			return "", a.lane.givenBack(context.Background(), context.Canceled)
+			return "", shuttingDown()
 		}
 		return "", fmt.Errorf("admit job %s: %w", a.rec.ID, err)
 	}

@@ -51,7 +51,7 @@ func (s *Store) Claim(ctx context.Context, group string, limit int) ([]Lease, er
 	if err != nil {
 		return nil, err
 	}
-	until, err := millis(answer, 0)
+	until, err := Millis(answer, 0)
 	if err != nil {
 		return nil, fmt.Errorf("claim due entries: %w", err)
 	}

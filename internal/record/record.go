@@ -84,7 +84,7 @@ func (s *Store) Start(ctx context.Context, id string) (*Record, time.Time, error
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	now, err := millis(answer, 0)
+	now, err := Millis(answer, 0)
 	if err != nil {
 		return nil, time.Time{}, err
 	}

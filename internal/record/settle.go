@@ -70,7 +70,7 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 	switch at(answer, 0) {
 	case "settled":
 		if out.State == Held {
-			if out.Until, err = millis(answer, 2); err != nil {
+			if out.Until, err = Millis(answer, 2); err != nil {
 				return Settled{}, fmt.Errorf("settle: %w", err)
 			}
 		}

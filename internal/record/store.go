@@ -83,8 +83,8 @@ func at(answer []string, i int) string {
 	return ""
 }
 
-// millis reads a script's time; a value that is none is an error of the record.
-func millis(answer []string, i int) (time.Time, error) {
+// Millis reads the i-th answer of a script as a time; a value that is none is an error of the record.
+func Millis(answer []string, i int) (time.Time, error) {
 	n, err := strconv.ParseInt(at(answer, i), 10, 64)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("the script answered %q where a time was due", at(answer, i))

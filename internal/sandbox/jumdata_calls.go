@@ -53,16 +53,24 @@ func (j *Jumdata) serveResult(w http.ResponseWriter, r *http.Request) {
 		writeAnswer(w, refusal(codeNotFound, msgNotFound))
 		return
 	}
+	if fields, ok := j.authenticated(w, r); ok {
+		writeAnswer(w, j.result(fields))
+	}
+}
+
+// authenticated reads a request's fields and checks who sends them; where they
+// are not in order it has answered.
+func (j *Jumdata) authenticated(w http.ResponseWriter, r *http.Request) (fields map[string]string, ok bool) {
 	fields, err := form(w, r)
 	if err != nil {
 		writeAnswer(w, refusal(codeParameter, msgParameter))
-		return
+		return nil, false
 	}
 	if msg := j.authenticate(fields); msg != "" {
 		writeAnswer(w, refusal(codeParameter, msg))
-		return
+		return nil, false
 	}
-	writeAnswer(w, j.result(fields))
+	return fields, true
 }
 
 // result answers a status query. A callId that the vendor does not know has no

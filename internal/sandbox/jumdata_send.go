@@ -20,13 +20,8 @@ func (j *Jumdata) serveSend(w http.ResponseWriter, r *http.Request) {
 		writeAnswer(w, refusal(codeNotFound, msgNotFound))
 		return
 	}
-	fields, err := form(w, r)
-	if err != nil {
-		writeAnswer(w, refusal(codeParameter, msgParameter))
-		return
-	}
-	if msg := j.authenticate(fields); msg != "" {
-		writeAnswer(w, refusal(codeParameter, msg))
+	fields, ok := j.authenticated(w, r)
+	if !ok {
 		return
 	}
 	index, fault := j.receive(r.Method, fields)
