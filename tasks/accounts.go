@@ -29,8 +29,24 @@ type Account struct {
 	NumberRules string `json:"number_rules"`
 }
 
-// Refusal is the error for a job of a kind that the account does not serve.
-func (a Account) Refusal(k Kind) *FieldError {
+// Accepts says whether the account would take the job at now, without asking
+// Redis; the error is a *FieldError.
+func (a Account) Accepts(j Job, now time.Time) error {
+	job, err := j.checked()
+	if err != nil {
+		return err
+	}
+	if err := job.settleLife(now); err != nil {
+		return err
+	}
+	if !slices.Contains(a.Kinds, job.Kind) {
+		return a.refusal(job.Kind)
+	}
+	return job.notPast(now)
+}
+
+// refusal is the error for a job of a kind that the account does not serve.
+func (a Account) refusal(k Kind) *FieldError {
 	why := ""
 	if a.Unserved != "" {
 		why = ": " + a.Unserved
@@ -131,7 +147,7 @@ func (c *Client) serving(ctx context.Context, name string, k Kind) (Account, err
 		return Account{}, err
 	}
 	if !slices.Contains(a.Kinds, k) {
-		return Account{}, a.Refusal(k)
+		return Account{}, a.refusal(k)
 	}
 	return a, nil
 }

@@ -95,8 +95,8 @@ func (c *Client) DryRun(ctx context.Context, j Job) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	if !job.ExpiresAt.IsZero() && !job.ExpiresAt.After(time.Now()) {
-		return Receipt{}, pastError()
+	if err := job.notPast(time.Now()); err != nil {
+		return Receipt{}, err
 	}
 	return Receipt{ID: n.ID, Account: n.Account, Kind: job.Kind, State: "valid"}, nil
 }

@@ -30,6 +30,14 @@ func checkLife(c *checkedJob) *FieldError {
 	return nil
 }
 
+// notPast refuses a job that would have expired already at now.
+func (c *checkedJob) notPast(now time.Time) error {
+	if !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now) {
+		return pastError()
+	}
+	return nil
+}
+
 // settleLife decides when the job expires: now is this process's clock, and an
 // error of minutes in it does no harm.
 func (c *checkedJob) settleLife(now time.Time) *FieldError {

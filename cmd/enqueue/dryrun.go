@@ -44,12 +44,9 @@ func (a *app) dryRunThere(ctx context.Context, p place, job tasks.Job) error {
 
 // dryRunHere judges by an account of --config, as the client would.
 func dryRunHere(account tasks.Account, j tasks.Job, now time.Time) error {
-	switch {
-	case !slices.Contains(account.Kinds, j.Kind):
-		refusal := account.Refusal(j.Kind)
-		return failf(refusal.Field, "%s", refusal.Message)
-	case j.ExpiresIn > 0 && !j.NotBefore.IsZero() && !j.NotBefore.Before(now.Add(j.ExpiresIn)):
-		return failf("not_before", "is later than expires_in from now; the job could never run")
+	err := account.Accepts(j, now)
+	if f := refusal(err); f != nil {
+		return f
 	}
-	return nil
+	return err
 }
