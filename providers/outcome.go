@@ -76,12 +76,23 @@ type Outcome struct {
 	// RetryAfter is the least time to wait before the next attempt; 0 leaves it
 	// to the account's retry.backoff.
 	RetryAfter time.Duration
+	// MaxTries bounds how many attempts of a job may end like this one before it
+	// ends; 0 leaves it to the account's retry.max_attempts.
+	MaxTries int
+	// Repeatable is true when the very same request may be sent again though this
+	// one may have been heard: the vendor knows it by its request id, or doing it
+	// twice is the same as doing it once.
+	Repeatable bool
 	// Unsent is true when it is proven that no byte of the request left this
 	// process; such an attempt is not counted.
 	Unsent bool
-	// VendorID names the call at the vendor (Jumdata callId); TaskNo is the
-	// vendor's request number. Both may be empty.
-	VendorID, TaskNo string
+	// AwaitDial is set with ClassOK where nobody's phone rings before the caller
+	// dials the middle number X.
+	AwaitDial bool
+	// VendorID names the call or binding at the vendor (Jumdata callId, Dingxin
+	// and interline subid, ITNIO voiceId); TaskNo is the vendor's request number;
+	// X the middle number that the vendor chose. Each may be empty.
+	VendorID, TaskNo, X string
 	// VendorCode and VendorText are the vendor's own words, or for transport
 	// trouble a short fixed word such as "timeout". They hold no phone number,
 	// no secret and no URL, and at most 200 characters.
@@ -90,31 +101,60 @@ type Outcome struct {
 
 // Report is evidence about one call, from a push or a query.
 type Report struct {
-	VendorID string // the call at the vendor; never empty
-	Ref      string // our Notification.Ref, echoed; empty where the vendor did not
-	// State is the call's state: one of completed, busy, no_answer, rejected,
-	// failed; or empty when this report changes nothing (a value we don't know,
-	// a call still under way).
+	VendorID string // the call or binding at the vendor; empty only where Ref is not
+	Ref      string // our reference, echoed; empty where the vendor did not
+	// Task names one call where VendorID stands for several: the taskid of a call
+	// over a binding, or what tells two CDRs of one connection apart. Empty: the
+	// vendor knows one call per VendorID.
+	Task string
+	Kind ReportKind
+	// State is empty when this report changes nothing (a value we don't know).
 	State    State
 	Cause    Cause
 	Evidence Evidence
 	// VendorCode and VendorText are the vendor's raw words (as in Outcome).
 	VendorCode, VendorText string
-	SIP                    int            // 0: none
-	Duration               *time.Duration // nil: not told
+	SIP, Q850              int            // 0: none
+	Duration               *time.Duration // of the talk; nil: not told
+	Billed                 *time.Duration // what the vendor charges for; nil: not told
 	Billable               *bool          // nil: not told
+	// Cost is a decimal number in Currency (ISO 4217); empty: not told.
+	Cost, Currency string
+	DTMF           string // keys pressed; empty: none
+	HangupBy       string // "caller", "callee" or "platform"; empty: not told
+	// Recording is where the audio lies: a URL, or a path at the vendor.
+	Recording string
+	// UserData is what the application gave with a binding, echoed.
+	UserData string
+	// Conflict is true where the vendor's own fields contradict each other.
+	Conflict bool
 }
+
+// ReportKind says what a report is about.
+type ReportKind string
+
+// The kinds of reports.
+const (
+	ReportCall  ReportKind = ""           // how a call stands, or ended
+	ReportStart ReportKind = "call_start" // a call over a binding begins
+	// ReportSMS: somebody sent a message to a middle number. Its content is
+	// dropped by the adapter: it is a private letter.
+	ReportSMS ReportKind = "sms"
+)
 
 // State is a call's state as a vendor's evidence can give it.
 type State string
 
 // The states that evidence can bring.
 const (
-	StateCompleted State = "completed"
-	StateBusy      State = "busy"
-	StateNoAnswer  State = "no_answer"
-	StateRejected  State = "rejected"
-	StateFailed    State = "failed"
+	StateRinging    State = "ringing"
+	StateInProgress State = "in_progress"
+	StateCompleted  State = "completed"
+	StateBusy       State = "busy"
+	StateNoAnswer   State = "no_answer"
+	StateRejected   State = "rejected"
+	StateCanceled   State = "canceled" // the caller gave up before an answer
+	StateFailed     State = "failed"
 )
 
 // Evidence orders reports: of two final ones of equal rank the stronger stays.

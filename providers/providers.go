@@ -5,6 +5,7 @@ package providers
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"time"
 )
@@ -63,6 +64,67 @@ type Notification struct {
 	Ref      string   // "<job id>.<attempt>", echoed by vendors that can
 }
 
+// Connector connects two phones through a middle number.
+type Connector interface {
+	Acting
+	// Connect makes one request and says what it came to, as Notify does.
+	Connect(ctx context.Context, line Line, permit Permit, c Connection) Outcome
+}
+
+// Connection is what a Connector sends.
+type Connection struct {
+	From, To string // normalised numbers: the caller A and the callee B
+	PushURL  string // where the vendor reports; empty: no push wanted
+	Ref      string // "<job id>.<attempt>", echoed by vendors that can
+}
+
+// Binder makes and releases bindings of privacy numbers.
+type Binder interface {
+	Acting
+	// Bind makes one request and says what it came to, as Notify does.
+	Bind(ctx context.Context, line Line, permit Permit, b Binding) Outcome
+	// Unbind makes one request. A binding that is not there counts as released
+	// where it is Known.
+	Unbind(ctx context.Context, line Line, permit Permit, u Unbinding) Outcome
+}
+
+// Mode is how a middle number X is bound.
+type Mode string
+
+// The modes.
+const (
+	ModeAXB Mode = "axb" // A and B reach each other through X
+	ModeXA  Mode = "xa"  // whoever calls X reaches A
+)
+
+// Binding is what a Binder binds.
+type Binding struct {
+	Mode    Mode
+	X, A, B string        // digits; B only in mode axb
+	TTL     time.Duration // whole seconds; 0, in mode xa only: without end
+	Record  bool
+	Display string   // axb: "0,0".."1,1", xa: "0" or "1"; empty: X is shown
+	Prompts []string // ids of announcements before the connection, as the vendor orders them
+	// AnswerPrompts are ids of announcements after the connection: one, or one per side.
+	AnswerPrompts []string
+	UserData      string // of the application, echoed in reports
+	Ref           string // the job's id, echoed in reports
+	// RequestID is globally unique and the same in every request of the job.
+	RequestID string
+	// Repeated is true when an earlier request with this RequestID may have been heard.
+	Repeated bool
+}
+
+// Unbinding names the binding to release.
+type Unbinding struct {
+	Mode     Mode
+	X        string // mode xa
+	VendorID string // mode axb: the binding at the vendor
+	// Known is true when our own record says that the binding was made: that it is
+	// not found then means that it is gone.
+	Known bool
+}
+
 // Poller asks a vendor how a call ended.
 type Poller interface {
 	Poll(ctx context.Context, q Query) PollResult
@@ -70,8 +132,50 @@ type Poller interface {
 
 // Query names the call to ask about.
 type Query struct {
-	To       string // the number called; some vendors want it back
-	VendorID string
+	To        string // the number called; some vendors want it back; may be empty
+	VendorID  string
+	Submitted time.Time // when the vendor accepted it, by our clock; zero: not known
+}
+
+// RecordingFetcher downloads the audio of a call.
+type RecordingFetcher interface {
+	FetchRecording(ctx context.Context, q RecordingQuery) RecordingResult
+}
+
+// RecordingQuery names a recording.
+type RecordingQuery struct {
+	VendorID string // the call
+	Path     string // as the call's report told it; empty: the vendor needs none
+}
+
+// RecordingResult is the answer to a recording query. Audio counts only with
+// ClassOK, and its reader must close it.
+type RecordingResult struct {
+	Class      Class
+	Halt       Halt
+	RetryAfter time.Duration // least wait before the next query; 0: none given
+	VendorCode string
+	VendorText string
+	Audio      io.ReadCloser
+	Type       string // the audio's media type, by its first bytes
+}
+
+// AccountProber asks how an account stands.
+type AccountProber interface {
+	Probe(ctx context.Context) ProbeResult
+}
+
+// ProbeResult is what a vendor says of an account.
+type ProbeResult struct {
+	Class      Class
+	Halt       Halt
+	RetryAfter time.Duration // least wait before the next probe; 0: none given
+	VendorCode string
+	VendorText string
+	// State is trial, active, suspended or closed; empty: not told.
+	State string
+	// Balance and Overdraft are decimal numbers in Currency (ISO 4217); empty: not told.
+	Balance, Overdraft, Currency string
 }
 
 // PollResult is a query's answer. Report counts only with ClassOK.
@@ -108,11 +212,23 @@ type Ack struct {
 	Body        string
 }
 
+// Traits are what a vendor's requests can carry, for those who check jobs
+// before they reach an adapter.
+type Traits struct {
+	International  bool // numbers beyond 11-digit mainland mobiles
+	Params         bool // templates take variables
+	PollNeedsTo    bool // a query wants the number called
+	MaxTimes       int  // of a message's repetition; 0: 3
+	MaxNumberBytes int  // of a number in a binding; 0: 24
+}
+
 // Settings is what an adapter is built from: an account's part of the
 // configuration. An adapter applies its own defaults and checks what it uses.
 type Settings struct {
 	Account string
 	BaseURL string
+	// RecordingBaseURL is where recordings lie, for vendors with another host for them.
+	RecordingBaseURL string
 	// Credential returns a named credential ("app_id"), or "". It is a function
 	// so that no printer can show one.
 	Credential     func(name string) string

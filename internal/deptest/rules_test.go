@@ -12,7 +12,7 @@ var notBuilt = []string{
 // entry names. A package that is in no layer fails the test.
 var layers = [][]string{
 	{"providers", "internal/secret", "internal/phone", "internal/pushtoken"},
-	{"internal/vendorhttp", "internal/record"},
+	{"internal/vendorhttp", "internal/vendorwire", "internal/record"},
 	{"providers/*", "tasks", "ratelimit"},
 	{"providers/all", "providers/providertest"},
 	{"configs"},
@@ -34,7 +34,7 @@ var onlyRules = []onlyRule{
 	},
 	{
 		pkg:     "providers/*",
-		allowed: []string{"providers", "internal/vendorhttp", "internal/secret", "internal/phone"},
+		allowed: []string{"providers", "internal/vendorhttp", "internal/vendorwire", "internal/secret", "internal/phone"},
 		why:     "a vendor knows the contract and its transport, never the queue or the rules",
 	},
 }
@@ -68,7 +68,7 @@ var neverRules = []neverRule{
 	},
 	{
 		pkg:    "internal/sandbox",
-		banned: []string{"providers", "internal/vendorhttp", "ratelimit"},
+		banned: []string{"providers", "internal/vendorhttp", "internal/vendorwire", "ratelimit"},
 		linked: true,
 		why:    "the simulated vendors judge the adapters, so they share no line with them",
 	},

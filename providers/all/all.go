@@ -12,13 +12,14 @@ import (
 )
 
 type vendor struct {
-	build func(providers.Settings) (any, error)
-	kinds []string // the kinds of jobs that applications can give it
+	build  func(providers.Settings) (any, error)
+	kinds  []string // the kinds of jobs that applications can give it
+	traits providers.Traits
 }
 
 // vendors: adding one is its folder and a line here.
 var vendors = map[string]vendor{
-	"jumdata": {build: factory(jumdata.New), kinds: []string{"notify", "poll"}},
+	"jumdata": {factory(jumdata.New), []string{"notify", "poll"}, jumdata.Traits},
 }
 
 // factory forgets a constructor's type: capabilities are found by assertion.
@@ -48,6 +49,9 @@ func Known(name string) bool {
 	_, ok := vendors[name]
 	return ok
 }
+
+// Traits are what the vendor's requests can carry.
+func Traits(name string) providers.Traits { return vendors[name].traits }
 
 // Kinds are the kinds of jobs that applications can give the vendor; none for
 // an unknown one.

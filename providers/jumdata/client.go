@@ -2,7 +2,6 @@ package jumdata
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -12,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/callpacer/callpacer/internal/vendorhttp"
+	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
 )
 
@@ -31,7 +31,7 @@ var mobileNumber = regexp.MustCompile(`^1[0-9]{10}$`)
 // a GET on a dead connection.
 func (a *Adapter) Notify(ctx context.Context, line providers.Line, permit providers.Permit, n providers.Notification) providers.Outcome {
 	if word, cause := a.cfg.unfit(n); word != "" {
-		return refuse(word, cause)
+		return vendorwire.Refuse(word, cause)
 	}
 	form, used := a.signed()
 	form.Set("mobile", n.To)
@@ -51,24 +51,24 @@ func (a *Adapter) Notify(ctx context.Context, line providers.Line, permit provid
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, a.http.URL(sendPath).String(), strings.NewReader(form.Encode()))
 	if err != nil {
-		return refuse("request cannot be built", providers.CausePlatform)
+		return vendorwire.Refuse("request cannot be built", providers.CausePlatform)
 	}
 	req.GetBody = nil // nobody may send it again
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	reply, err := line.Do(ctx, req, permit)
 	if err != nil {
-		return providers.ActingTransport(transportError(err))
+		return providers.ActingTransport(vendorwire.Transport(err))
 	}
 	ans, ok := parseAnswer(reply.Body)
 	if !ok {
 		out := providers.ActingStatus(reply.Status)
 		if out.Class == providers.ClassRateLimited {
-			out.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.cfg.now())
+			out.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.clock.Ours())
 		}
 		return out
 	}
 	out := a.cfg.sendOutcome(reply.Status, ans)
-	if out.Halt == providers.HaltClockSkew && a.learnClock(reply, used) {
+	if out.Halt == providers.HaltClockSkew && a.clock.Learn(reply, used) {
 		out.Class, out.Halt = providers.ClassRetryLater, providers.HaltNone
 	}
 	return out
@@ -92,24 +92,24 @@ func (a *Adapter) Poll(ctx context.Context, q providers.Query) providers.PollRes
 	}
 	reply, err := a.http.Query(ctx, req)
 	if err != nil {
-		return providers.PollResult{Class: providers.ClassRetryLater, VendorText: transportError(err).Reason}
+		return providers.PollResult{Class: providers.ClassRetryLater, VendorText: vendorwire.Transport(err).Reason}
 	}
 	ans, ok := parseAnswer(reply.Body)
 	if !ok {
 		r := providers.QueryStatus(reply.Status)
-		r.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.cfg.now())
+		r.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.clock.Ours())
 		return r
 	}
 	if refusesWithText(ans.code) && a.cfg.patterns.find(ans.msg) == "clock" {
 		// A read halts nothing; a corrected clock helps the next one.
-		a.learnClock(reply, used)
+		a.clock.Learn(reply, used)
 	}
 	return a.cfg.pollResult(ans, q)
 }
 
 // signed is the start of every request, stamped now.
 func (a *Adapter) signed() (url.Values, time.Duration) {
-	now, used := a.vendorNow()
+	now, used := a.clock.Now()
 	stamp := millis(now)
 	return url.Values{
 		"appId":     {a.cfg.appID},
@@ -143,20 +143,5 @@ func (c config) unfit(n providers.Notification) (string, providers.Cause) {
 }
 
 func fitsNotifyData(ref string) bool {
-	return len(ref) <= maxID && !strings.ContainsFunc(ref, func(r rune) bool { return r <= ' ' || r > '~' })
-}
-
-// refuse is the outcome of a notification that was not sent at all.
-func refuse(word string, cause providers.Cause) providers.Outcome {
-	return providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: cause, Unsent: true, VendorText: word}
-}
-
-// transportError is err as what lines and queries promise to return. Should one
-// ever break that promise, the request counts as possibly sent.
-func transportError(err error) *providers.TransportError {
-	var t *providers.TransportError
-	if errors.As(err, &t) {
-		return t
-	}
-	return &providers.TransportError{Stage: providers.StageRead, Written: true, Reason: "network"}
+	return len(ref) <= vendorwire.MaxID && !strings.ContainsFunc(ref, func(r rune) bool { return r <= ' ' || r > '~' })
 }

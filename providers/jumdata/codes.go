@@ -50,7 +50,7 @@ func (c config) sendOutcome(status int, a answer) providers.Outcome {
 	o := providers.Outcome{Placed: providers.PlacedNo}
 	switch a.code {
 	case codeOK:
-		o.Class, o.Placed, o.VendorID = providers.ClassOK, providers.PlacedYes, a.data.id("callId")
+		o.Class, o.Placed, o.VendorID = providers.ClassOK, providers.PlacedYes, a.data.ID("callId")
 		if o.VendorID == "" {
 			o.Class, o.Placed = providers.ClassUncertain, providers.PlacedMaybe
 		}
@@ -70,7 +70,7 @@ func (c config) sendOutcome(status int, a answer) providers.Outcome {
 			o.Signal = providers.SignalNumberLock
 		}
 	}
-	o.TaskNo, o.VendorCode, o.VendorText = a.taskNo, c.vendorCode(a), c.scrub(a.msg)
+	o.TaskNo, o.VendorCode, o.VendorText = a.taskNo, c.words.Code(a.raw), c.words.Text(a.msg)
 	return o
 }
 
@@ -133,12 +133,4 @@ func haltOf(code int) providers.Halt {
 		return providers.HaltBalance
 	}
 	return providers.HaltAccount
-}
-
-// vendorCode is the code as the vendor wrote it, fit to be shown.
-func (c config) vendorCode(a answer) string {
-	if a.raw == "" {
-		return "unreadable"
-	}
-	return c.scrub(firstRunes(a.raw, maxID))
 }

@@ -8,8 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
+	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
 )
 
@@ -29,7 +29,7 @@ type config struct {
 	code500          string
 	patterns         patterns
 	ack              providers.Ack
-	now              func() time.Time
+	words            vendorwire.Scrubber
 }
 
 // patternOrder is the order in which a refusal's message is tried. The
@@ -59,12 +59,9 @@ func (p patterns) find(msg string) string {
 }
 
 func newConfig(s providers.Settings) (config, error) {
-	c := config{baseURL: s.BaseURL, sendNotifyData: true, now: s.Now}
+	c := config{baseURL: s.BaseURL, sendNotifyData: true}
 	if c.baseURL == "" {
 		c.baseURL = defaultBaseURL
-	}
-	if c.now == nil {
-		c.now = time.Now
 	}
 	if s.Credential != nil {
 		c.appID, c.appSecret = s.Credential("app_id"), s.Credential("app_secret")
@@ -82,8 +79,12 @@ func newConfig(s providers.Settings) (config, error) {
 	if c.patterns, err = compilePatterns(s.LimitPatterns); err != nil {
 		return config{}, err
 	}
-	c.ack, err = mergeAck(s.Ack)
-	return c, err
+	c.words = vendorwire.NewScrubber(c.appSecret, c.appID)
+	// The document states no acknowledgement; the plain word is the commonest convention.
+	if c.ack, err = vendorwire.Ack(providers.Ack{Status: http.StatusOK, ContentType: "text/plain", Body: "success"}, s.Ack); err != nil {
+		return config{}, fmt.Errorf("jumdata: %w", err)
+	}
+	return c, nil
 }
 
 func (c *config) applySwitches(switches map[string]string) error {
@@ -137,23 +138,4 @@ func compilePatterns(given map[string][]string) (patterns, error) {
 		}
 	}
 	return compiled, nil
-}
-
-// mergeAck is the answer to a push. The document states none; the plain word is
-// the commonest convention.
-func mergeAck(given providers.Ack) (providers.Ack, error) {
-	ack := providers.Ack{Status: http.StatusOK, ContentType: "text/plain", Body: "success"}
-	if given.Status != 0 {
-		ack.Status = given.Status
-	}
-	if given.ContentType != "" {
-		ack.ContentType = given.ContentType
-	}
-	if given.Body != "" {
-		ack.Body = given.Body
-	}
-	if ack.Status < 200 || ack.Status > 299 {
-		return providers.Ack{}, errors.New("jumdata: ack.status must be 200 to 299: an acknowledgement says that the push arrived")
-	}
-	return ack, nil
 }

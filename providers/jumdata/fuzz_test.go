@@ -7,6 +7,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
 )
 
@@ -15,7 +16,7 @@ var longDigits = regexp.MustCompile(`[0-9]{7,}`)
 func checkWords(t *testing.T, words ...string) {
 	t.Helper()
 	for _, w := range words {
-		if utf8.RuneCountInString(w) > maxText || !utf8.ValidString(w) || longDigits.MatchString(w) || strings.Contains(w, testSecret) {
+		if utf8.RuneCountInString(w) > vendorwire.MaxText || !utf8.ValidString(w) || longDigits.MatchString(w) || strings.Contains(w, testSecret) {
 			t.Errorf("words not fit to be shown: %q", w)
 		}
 	}
@@ -49,7 +50,7 @@ func FuzzAnswer(f *testing.F) {
 			(o.Class == providers.ClassPermanent) != (o.Cause != "") || o.Unsent {
 			t.Errorf("fields do not fit the class: %+v", o)
 		}
-		if len(o.VendorID) > maxID || len(o.TaskNo) > maxID {
+		if len(o.VendorID) > vendorwire.MaxID || len(o.TaskNo) > vendorwire.MaxID {
 			t.Errorf("ids too long: %+v", o)
 		}
 		checkWords(t, o.VendorCode, o.VendorText)
@@ -82,7 +83,7 @@ func FuzzPush(f *testing.F) {
 			t.Error("neither a report nor an error")
 		}
 		for _, r := range reports {
-			if r.VendorID == "" || len(r.VendorID) > maxID || !slices.Contains(states, r.State) || (r.State == "") != (r.Cause == "") {
+			if r.VendorID == "" || len(r.VendorID) > vendorwire.MaxID || !slices.Contains(states, r.State) || (r.State == "") != (r.Cause == "") {
 				t.Errorf("report %+v", r)
 			}
 			if (r.Duration != nil) != (r.Evidence == providers.EvidenceDuration) || (r.Duration != nil && *r.Duration < 0) {

@@ -8,20 +8,17 @@ package jumdata
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
-	"time"
 
 	"github.com/callpacer/callpacer/internal/vendorhttp"
+	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
 )
 
 // Adapter is one Jumdata account. It is safe for concurrent use.
 type Adapter struct {
-	cfg  config
-	http *vendorhttp.Client
-	// offset is what the vendor's clock was seen to be ahead of ours, in
-	// nanoseconds. It is learned only when the vendor refuses a timestamp.
-	offset atomic.Int64
+	cfg   config
+	http  *vendorhttp.Client
+	clock *vendorwire.Clock
 }
 
 var (
@@ -29,6 +26,10 @@ var (
 	_ providers.Poller     = (*Adapter)(nil)
 	_ providers.PushParser = (*Adapter)(nil)
 )
+
+// Traits are what a Jumdata request can carry: only mobiles, for
+// "仅支持11位国内号码" leaves landlines unclear, and a query names the callee again.
+var Traits = providers.Traits{Params: true, PollNeedsTo: true, MaxTimes: maxPlays}
 
 // New builds an adapter from an account's settings. Its errors name the
 // setting and hold no credential. It connects to nothing.
@@ -45,7 +46,7 @@ func New(s providers.Settings) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jumdata: %w", err)
 	}
-	return &Adapter{cfg: cfg, http: client}, nil
+	return &Adapter{cfg: cfg, http: client, clock: vendorwire.NewClock(s.Now)}, nil
 }
 
 // Ready implements providers.Acting.
@@ -55,27 +56,3 @@ func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
 
 // Close ends the adapter's idle connections.
 func (a *Adapter) Close() error { return a.http.Close() }
-
-// vendorNow is the time to sign with: this moment on the vendor's clock, as far
-// as it is known, and the offset that was used.
-func (a *Adapter) vendorNow() (time.Time, time.Duration) {
-	offset := time.Duration(a.offset.Load())
-	return a.cfg.now().Add(offset), offset
-}
-
-// learnClock takes the vendor's clock from an answer that refused our
-// timestamp. It says whether that promises a better fate for a new attempt: a
-// Date header must be there and lead at least 2 s away from the offset used (it
-// counts whole seconds).
-func (a *Adapter) learnClock(reply providers.Reply, used time.Duration) bool {
-	date, err := parseDate(reply.Header)
-	if err != nil {
-		return false
-	}
-	seen := date.Sub(a.cfg.now())
-	if (seen - used).Abs() < 2*time.Second {
-		return false
-	}
-	a.offset.Store(int64(seen))
-	return true
-}

@@ -122,7 +122,7 @@ func TestX4PushInGBK(t *testing.T) {
 		"form": "callId=A&callStatusText=%CA%A7%B0%DC&callStatus=1",
 	} {
 		r := parse(t, providers.Push{Method: "POST", Body: []byte(body)})[0]
-		if r.VendorID != "A" || r.State != providers.StateFailed || !strings.Contains(r.VendorText, "\ufffd") {
+		if r.VendorID != "A" || r.State != providers.StateFailed || !strings.HasPrefix(r.VendorText, "失败") {
 			t.Errorf("%s: %+v", name, r)
 		}
 	}

@@ -2,15 +2,15 @@ package jumdata
 
 import (
 	"strconv"
-	"time"
 
+	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
 )
 
 // pollResult classifies an answer to a query. Except for the codes that speak of
 // the whole account, only this item waits: a read must not close a lane.
 func (c config) pollResult(a answer, q providers.Query) providers.PollResult {
-	r := providers.PollResult{Class: providers.ClassRetryLater, VendorCode: c.vendorCode(a), VendorText: c.scrub(a.msg)}
+	r := providers.PollResult{Class: providers.ClassRetryLater, VendorCode: c.words.Code(a.raw), VendorText: c.words.Text(a.msg)}
 	switch a.code {
 	case codeOK:
 		return c.pollAnswered(r, a.data, q)
@@ -35,13 +35,13 @@ func (c config) pollResult(a answer, q providers.Query) providers.PollResult {
 	return r
 }
 
-func (c config) pollAnswered(r providers.PollResult, data object, q providers.Query) providers.PollResult {
-	if data.empty("callStatus") {
+func (c config) pollAnswered(r providers.PollResult, data vendorwire.Object, q providers.Query) providers.PollResult {
+	if data.Empty("callStatus") {
 		r.Class = providers.ClassPending
 		return r
 	}
 	// Evidence about another call must not end this one.
-	if !data.empty("callId") && data.text("callId") != q.VendorID {
+	if !data.Empty("callId") && data.Text("callId") != q.VendorID {
 		r.VendorText = "answer is about another call"
 		return r
 	}
@@ -52,27 +52,27 @@ func (c config) pollAnswered(r providers.PollResult, data object, q providers.Qu
 
 // report reads what a push and a query's data say in common. The two use
 // different names and types for the same fields, so both are accepted in both.
-func (c config) report(o object) providers.Report {
+func (c config) report(o vendorwire.Object) providers.Report {
 	r := providers.Report{
-		VendorID:   o.id("callId"),
+		VendorID:   o.ID("callId"),
 		Evidence:   providers.EvidencePush,
-		VendorCode: c.scrub(firstRunes(o.text("callStatus"), maxID)),
-		VendorText: c.scrub(o.either("callStatusText", "callStatusMsg")),
+		VendorCode: c.words.Text(vendorwire.FirstRunes(o.Text("callStatus"), vendorwire.MaxID)),
+		VendorText: c.words.Text(o.First("callStatusText", "callStatusMsg")),
 	}
-	if ref := o.text("notifyData"); fitsNotifyData(ref) {
+	if ref := o.Text("notifyData"); fitsNotifyData(ref) {
 		r.Ref = ref
 	}
-	if d, ok := seconds(o.text("callTime")); ok {
+	if d, ok := vendorwire.Seconds(o.Text("callTime")); ok {
 		r.Duration, r.Evidence = &d, providers.EvidenceDuration
 	}
-	switch o.text("callStatus") {
+	switch o.Text("callStatus") {
 	case "0": // 成功(计费)
 		billable := true
 		r.State, r.Cause, r.Billable = providers.StateCompleted, providers.CauseAnswered, &billable
 	case "1": // 失败(不计费)
 		billable := false
 		r.Billable = &billable
-		c.failure(&r, o.text("callDesc"))
+		c.failure(&r, o.Text("callDesc"))
 	}
 	return r
 }
@@ -85,24 +85,9 @@ func (c config) failure(r *providers.Report, desc string) {
 	if desc == "" {
 		return
 	}
-	r.VendorCode = c.scrub(firstRunes(desc, maxID))
-	if !wholeNumber.MatchString(desc) {
-		return
-	}
+	r.VendorCode = c.words.Text(vendorwire.FirstRunes(desc, vendorwire.MaxID))
 	if n, err := strconv.Atoi(desc); err == nil && n >= 300 && n <= 699 {
 		r.SIP = n
 		r.State, r.Cause = providers.SIP(n)
 	}
-}
-
-// maxSeconds separates durations from timestamps: callTime's name says time,
-// its description says length of the call.
-const maxSeconds = 1_000_000_000
-
-func seconds(text string) (time.Duration, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > maxSeconds {
-		return 0, false
-	}
-	return time.Duration(n) * time.Second, true
 }

@@ -3,7 +3,6 @@ package jumdata
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"net/http"
 	"strconv"
 	"time"
 )
@@ -20,6 +19,3 @@ func sign(appID, appSecret, millis string) string {
 
 // millis is a moment as the vendor writes it.
 func millis(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
-
-// parseDate reads an answer's Date header.
-func parseDate(h http.Header) (time.Time, error) { return http.ParseTime(h.Get("Date")) }
