@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-FUZZTIME ?= 30s
+FUZZTIME ?= 30
 
 .PHONY: help
 help: ## Show this list
@@ -26,14 +26,12 @@ ci: ## Run the whole gate
 	.ci/run
 
 .PHONY: fuzz
-fuzz: ## Fuzz every target for FUZZTIME (default 30s) each
-	@set -e; for pkg in $$(go list ./...); do \
-		listed=$$(go test -list '^Fuzz' $$pkg); \
-		for target in $$(echo "$$listed" | grep '^Fuzz' || true); do \
-			echo "==> $$pkg $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg; \
-		done; \
-	done
+fuzz: ## Fuzz every target for FUZZTIME seconds (default 30) each
+	.ci/fuzz.sh $(FUZZTIME) 1000000
+
+.PHONY: image
+image: ## Build the container image, callpacer
+	docker build -t callpacer .
 
 .PHONY: tidy
 tidy: ## Format the code and tidy go.mod

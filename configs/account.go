@@ -25,6 +25,7 @@ func (v value) account() Account {
 		Name:           o.accountName("name", ""),
 		Vendor:         o.vendor(),
 		AllowPlainHTTP: o.boolean("allow_plain_http", false),
+		AllowEndless:   o.boolean("allow_endless", false),
 		Concurrency:    o.integer("concurrency", 20, 1, 1000),
 		Timeout:        o.timeout(),
 		Retry:          o.retry(),
@@ -89,7 +90,7 @@ func (o *object) baseURLs(a *Account, v vendorSpec) {
 		o.fail("base_url", "is required: %s has no default address here", a.Vendor)
 	}
 	a.BaseURL = o.url("base_url", v.baseURL, rules)
-	a.RecordingBaseURL = o.url("recording_base_url", "", rules)
+	a.RecordingBaseURL = o.url("recording_base_url", v.recordingBaseURL, rules)
 }
 
 // credentials reads what the vendor needs, no more and no less. Of an unknown

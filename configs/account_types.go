@@ -17,6 +17,7 @@ type Account struct {
 	BaseURL          string
 	RecordingBaseURL string
 	AllowPlainHTTP   bool
+	AllowEndless     bool // bindings of mode xa without a ttl
 	Credentials      map[string]secret.String
 	Concurrency      int           // worker slots per process
 	Timeout          time.Duration // one vendor request

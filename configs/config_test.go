@@ -122,7 +122,7 @@ events: {url: "https://app.example.com/", secret: s}
 recordings: {url: file:///var/lib/callpacer/recordings}
 records: {archive: file:///var/lib/callpacer/archive}
 accounts:
-  - {name: a, vendor: itnio, credentials: {api_key: k, api_secret: s, app_id: a}}
+  - {name: a, vendor: itnio, credentials: {api_key: k, api_secret: s, app_id: a}, limit_patterns: {number_lock: [x]}}
   - name: b
     vendor: jumdata
     auth_mode: appcode
@@ -134,7 +134,7 @@ accounts:
     sign_case: upper
     timestamp_unit: s
     encoding: json
-    return_url_key: u
+    return_url_key: retrun_url
     telx_means: dial
     send_notify_data: false
     code_500: retry
@@ -145,7 +145,7 @@ accounts:
 		"events: not built yet; no event is sent",
 		"recordings: not built yet; no recording is fetched",
 		"records.archive: not built yet; records end without being archived",
-		"accounts[0] (a).vendor: itnio is not built yet; its jobs are refused",
+		"accounts[0] (a).limit_patterns: itnio has no such lists; they are ignored",
 		"accounts[1] (b).auth_mode: appcode is not built yet; its jobs are refused",
 		"accounts[1] (b).rules.max_in_flight: not built yet; its jobs are refused",
 		"accounts[1] (b).rules.daily_cap: not built yet; its jobs are refused",

@@ -14,9 +14,6 @@ type refusal struct {
 
 func (a *Account) refusals() []refusal {
 	var out []refusal
-	if a.Vendor != vendorJumdata {
-		out = append(out, refusal{"vendor", a.Vendor + " is not built yet"})
-	}
 	if a.Switches["auth_mode"] == authModeAppcode {
 		out = append(out, refusal{"auth_mode", "appcode is not built yet"})
 	}
@@ -50,8 +47,7 @@ func (a *Account) AdapterSwitches() map[string]string {
 	return out
 }
 
-// ignoredSwitches are those that were set and that the vendor has not. Of a
-// vendor that is not built it is not known.
+// ignoredSwitches are those that were set and that the vendor has not.
 func (a *Account) ignoredSwitches() []string {
 	var out []string
 	known := vendorOf(a.Vendor, a.Switches["auth_mode"]).switches

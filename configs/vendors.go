@@ -18,11 +18,13 @@ const authModeAppcode = "appcode"
 
 // vendorSpec is what the schema has to know of a vendor.
 type vendorSpec struct {
-	baseURL     string // empty: has to be configured
-	credentials []string
+	baseURL string // empty: has to be configured
+	// recordingBaseURL is where recordings lie, where that is another host.
+	recordingBaseURL string
+	credentials      []string
 	// chinaRules: the vendor's own window, quota and lockout apply by default.
 	chinaRules bool
-	switches   []string // that its adapter has; nil: the adapter is not built
+	switches   []string // that its adapter has; nil: an unknown vendor
 	maxPushURL int      // characters; 0: not known
 }
 
@@ -54,11 +56,17 @@ func vendorOf(vendor, authMode string) vendorSpec {
 		return vendorSpec{
 			baseURL:     "https://api.itniotech.com",
 			credentials: []string{"api_key", "api_secret", "app_id"},
+			switches:    []string{"display_num"},
 		}
 	case vendorDingxin:
-		return vendorSpec{credentials: []string{"app_key", "app_secret"}}
+		return vendorSpec{
+			baseURL:          "https://xlv2.dingxin106.com",
+			recordingBaseURL: "https://xl.dingxin106.com",
+			credentials:      []string{"app_key", "app_secret"},
+			switches:         []string{"sign_variant", "sign_case", "timestamp_unit", "encoding", "return_url_key", "telx_means"},
+		}
 	case vendorInterline:
-		return vendorSpec{credentials: []string{"dev_id", "auth_key", "app_id"}}
+		return vendorSpec{credentials: []string{"dev_id", "auth_key", "app_id"}, switches: []string{}}
 	default:
 		return vendorSpec{}
 	}
@@ -68,6 +76,7 @@ func vendorOf(vendor, authMode string) vendorSpec {
 var switchNames = []string{
 	"sign_variant", "sign_case", "timestamp_unit", "encoding", "return_url_key",
 	"telx_means", "send_notify_data", "code_500", "auth_mode",
+	"display_num",
 }
 
 // switchValues are the closed sets among them.
@@ -77,6 +86,7 @@ var switchValues = map[string][]string{
 	"timestamp_unit":   {"ms", "s"},
 	"encoding":         {"form", "json"},
 	"telx_means":       {"placed", "dial"},
+	"return_url_key":   {"return_url", "retrun_url"},
 	"send_notify_data": {"true", "false"},
 	"code_500":         {"retry", "uncertain"},
 	"auth_mode":        {"sign", authModeAppcode},

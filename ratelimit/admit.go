@@ -25,6 +25,10 @@ type Request struct {
 	Waited  bool     // a call in flight to the number was waited for long enough
 	Timeout time.Duration
 	Doubt   time.Duration // in_doubt_deadline of the account
+	// Free: the rules per number do not count this job; its numbers are only
+	// taken one at a time. Anytime: no window shuts it out.
+	Free, Anytime bool
+	Repeatable    bool // the vendor knows the request by an id: one in doubt may go out again
 }
 
 // Decision is Admit's answer.
@@ -106,10 +110,18 @@ func (a *Admission) arguments(r Request, guess time.Time) map[string]any {
 	if spans == nil {
 		spans = []span{}
 	}
+	oneAtATime := a.rules.OneAtATime
+	if r.Free {
+		limits, oneAtATime = []map[string]any{}, true
+	}
+	if r.Anytime {
+		spans = []span{}
+	}
 	return map[string]any{
+		"free": r.Free, "repeatable": r.Repeatable,
 		"attempt": r.Attempt, "token": r.Token, "phase": phase, "waited": r.Waited,
-		"valid_from": n.from, "valid_until": n.until, "always": n.always, "spans": spans,
-		"limits": limits, "keep": n.keep, "number_ttl": n.ttl, "one_at_a_time": a.rules.OneAtATime,
+		"valid_from": n.from, "valid_until": n.until, "always": n.always || r.Anytime, "spans": spans,
+		"limits": limits, "keep": n.keep, "number_ttl": n.ttl, "one_at_a_time": oneAtATime,
 		"permit": permitFor.Milliseconds(), "timeout": r.Timeout.Milliseconds(),
 		"grace": ownerGrace.Milliseconds(), "doubt": r.Doubt.Milliseconds(),
 	}

@@ -5,7 +5,9 @@
 --    valid_from, valid_until (the span in which the numbers below hold),
 --    always (no window) or spans ([[opens, closes], ...] in ms, rising),
 --    limits ([{rule, limit, width} | {rule, limit, since, till}]), keep, number_ttl,
---    one_at_a_time, permit, timeout, grace, doubt (ms).
+--    one_at_a_time, permit, timeout, grace, doubt (ms),
+--    free (the numbers are only taken one at a time: nothing is counted, no lock asked),
+--    repeatable (the vendor knows the request by its id).
 -- Answers
 --    {'go', now, ms_left, send_before}   the permit; the same token asking again gets the same
 --    {'ready', now}                      phase 'ask': nothing stands in the way now
@@ -27,8 +29,15 @@ if job.state == 'submitting' then
   end
   return {'busy', str(now), job.owned_until}
 end
-if rank > 0 then flush(); return {'over', str(now), job.state} end
+local doubt = job.state == 'in_doubt' and job.repeat_at
+if rank > 0 and not doubt then flush(); return {'over', str(now), job.state} end
 if num(job.attempt) + 1 ~= a.attempt then flush(); return {'stale', str(now), job.attempt} end
+-- A job in doubt stays that, and the outbox brings the next repeat.
+local function later_in_doubt(at)
+  enter_doubt('', at - now)
+  return {'over', str(now), job.state}
+end
+if doubt and now >= num(job.expires_at) then return later_in_doubt(now) end
 if now >= num(job.expires_at) then
   expire()
   return {'over', str(now), job.state}
@@ -44,6 +53,7 @@ local function later(at, why)
 end
 later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
+if doubt then later(num(job.repeat_at), 'repeat') end
 
 local flying, hopeful, histories = false, {}, {}
 each_number(function(key)
@@ -55,7 +65,7 @@ each_number(function(key)
   table.sort(charges)
   local flight, till = string.match(number.fly or '', '^(%S+) (%d+)$')
   if flight and num(till) > now then flying = true else flight = nil end
-  later(num(number.lock), 'lockout')
+  if not a.free then later(num(number.lock), 'lockout') end
   for _, rule in ipairs(a.limits) do
     local since = rule.since or (now - rule.width + 1)
     local first = #charges + 1
@@ -85,6 +95,7 @@ if not a.always then
   end
 end
 
+if doubt and earliest > now then return later_in_doubt(earliest) end
 if earliest > now then
   for key, number in pairs(hopeful) do
     local hoping = 0
@@ -100,6 +111,7 @@ if earliest > now then
 end
 if a.one_at_a_time and flying then
   if not a.waited then flush(); return {'wait', str(now)} end
+  if doubt then return later_in_doubt(now + 1000) end
   hold(now + 1000, 'one_at_a_time')
   flush()
   return {'hold', str(now), str(now + 1000), 'one_at_a_time'}
@@ -117,7 +129,13 @@ local owned_until = send_before + a.timeout + a.grace
 -- moves the charge to when it was, and no settle leaves it where it is safe.
 local charged_at = send_before + a.timeout
 local me = attempt_id(a.attempt)
-each_number(function(key)
+local flight = me .. ' ' .. str(owned_until)
+if a.free then
+  each_number(function(key)
+    redis.call('HSET', key, 'fly', flight)
+    keep_number(key, a.number_ttl)
+  end)
+else each_number(function(key)
   local number, charges = histories[key], {}
   number['c:' .. me] = str(charged_at)
   for field, value in pairs(number) do
@@ -126,15 +144,20 @@ each_number(function(key)
   end
   -- Another account of the group may count further back than this one.
   local keep = math.max(num(number.keep), a.keep)
-  redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', me .. ' ' .. str(owned_until), 'keep', str(keep))
+  redis.call('HSET', key, 'c:' .. me, str(charged_at), 'fly', flight, 'keep', str(keep))
   if #charges > keep then
     table.sort(charges, function(x, y) return x[1] < y[1] end)
     for i = 1, #charges - keep do redis.call('HDEL', key, charges[i][2]) end
   end
   keep_number(key, a.number_ttl)
-end)
+end) end
 
 clear_hold()
+if doubt then
+  put('repeats', num(job.repeats) + 1)
+  drop('repeat_at')
+end
+if a.repeatable then put('repeatable', 1) end
 drop('vendor_id'); drop('vendor_task'); drop('evidence'); drop('refunded')
 put('attempt', a.attempt)
 put('token', a.token)

@@ -21,6 +21,7 @@ type Account struct {
 	Group        string        `json:"group"`
 	Unserved     string        `json:"unserved,omitempty"` // why it serves no kind, in words
 	Kinds        []Kind        `json:"kinds"`
+	Traits       Traits        `json:"traits"`
 	Retention    time.Duration `json:"retention"`     // of a record, after its end
 	KeyRetention time.Duration `json:"key_retention"` // of an idempotency key
 	Rules        string        `json:"rules"`         // fingerprint of the account's rules
@@ -41,6 +42,9 @@ func (a Account) Accepts(j Job, now time.Time) error {
 	}
 	if !slices.Contains(a.Kinds, job.Kind) {
 		return a.refusal(job.Kind)
+	}
+	if err := a.check(&job); err != nil {
+		return err
 	}
 	return job.notPast(now)
 }
@@ -150,6 +154,29 @@ func (c *Client) serving(ctx context.Context, name string, k Kind) (Account, err
 		return Account{}, a.refusal(k)
 	}
 	return a, nil
+}
+
+// servingOnce is serving that asks once for each account and kind, and answers
+// the same ever after: an account that is unknown, or known only to this
+// process, costs a request each time.
+func (c *Client) servingOnce() finder {
+	type wish struct {
+		name string
+		kind Kind
+	}
+	type answer struct {
+		account Account
+		err     error
+	}
+	given := make(map[wish]answer)
+	return func(ctx context.Context, name string, k Kind) (Account, error) {
+		w := wish{name, k}
+		if _, ok := given[w]; !ok {
+			a, err := c.serving(ctx, name, k)
+			given[w] = answer{a, err}
+		}
+		return given[w].account, given[w].err
+	}
 }
 
 // account finds an account where workers published it, else among those that

@@ -64,7 +64,7 @@ func TestEnqueueManyCancelled(t *testing.T) {
 		return redistest.Verdict{After: func(context.Context) error { cancel(); return nil }}
 	})
 	c := producer(t, r, faults)
-	jobs := make([]tasks.Job, 200)
+	jobs := make([]tasks.Job, 500)
 	for i := range jobs {
 		jobs[i] = call()
 	}
@@ -80,8 +80,8 @@ func TestEnqueueManyCancelled(t *testing.T) {
 			t.Errorf("item %d: %+v", i, result)
 		}
 	}
-	// The first answer ends the context; what was under way then ends either way.
-	if tried == 0 || refused < len(jobs)-32 || tried+refused != len(jobs) {
+	// The first answer ends the context; what shared its round trip is accepted.
+	if tried == 0 || tried > 200 || tried+refused != len(jobs) {
 		t.Errorf("%d accepted and %d refused of %d", tried, refused, len(jobs))
 	}
 }

@@ -4,13 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
 )
 
@@ -48,30 +46,20 @@ func NewClient(rdb redis.UniversalClient, options ...Option) *Client {
 // names what to mend in the job. Any other error leaves open whether the job
 // was accepted: submit it again, which is safe where it has an idempotency key.
 func (c *Client) Enqueue(ctx context.Context, j Job) (Receipt, error) {
-	job, n, err := c.prepare(ctx, j)
+	job, n, err := c.prepare(ctx, j, c.serving)
 	if err != nil {
 		return Receipt{}, err
 	}
+	i := item{job: job, record: n}
 	created, err := c.create(ctx, n)
-	if err != nil {
-		return Receipt{}, fmt.Errorf("accept the job: %w", err)
-	}
-	if created.Differs != nil {
-		return Receipt{}, fieldErrorf(differing(created.Differs, n.Parts),
-			"the idempotency key was used before with another value here; use a new key, or the same content")
-	}
-	if created.TooLate {
-		return Receipt{}, pastError()
-	}
-	r := Receipt{ID: n.ID, Account: n.Account, Kind: job.Kind, State: string(created.State), Duplicate: created.Duplicate}
+	r, err := i.receipt(created, err)
 	switch {
-	case created.State != record.Accepted:
+	case err != nil || created.State != record.Accepted:
+		return r, err
 	case created.Duplicate:
 		r.State = string(c.queueFirst(ctx, n.ID))
 	default:
-		r.State = string(c.queue(ctx, Entry{
-			Queue: QueueOf(job.Account, job.Priority), Kind: job.Kind, TaskID: n.ID, ID: n.ID, At: job.NotBefore,
-		}))
+		r.State = string(c.queue(ctx, i.entry()))
 	}
 	return r, nil
 }
@@ -91,7 +79,7 @@ func (c *Client) create(ctx context.Context, n record.NewJob) (record.Created, e
 // writing anything. It does not look at what the idempotency key was used for
 // before; the id of a job without one is only like the one it would get.
 func (c *Client) DryRun(ctx context.Context, j Job) (Receipt, error) {
-	job, n, err := c.prepare(ctx, j)
+	job, n, err := c.prepare(ctx, j, c.serving)
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -115,7 +103,7 @@ func (c *Client) queueFirst(ctx context.Context, id string) record.State {
 		return first.State
 	}
 	return c.queue(ctx, Entry{
-		Queue: QueueOf(first.Account, Priority(first.Priority)), Kind: Kind(first.Kind),
+		Queue: QueueFor(first.Account, Kind(first.Kind), Priority(first.Priority)), Kind: Kind(first.Kind),
 		TaskID: id, ID: id, At: first.NotBefore,
 	})
 }
@@ -125,22 +113,35 @@ func (c *Client) queueFirst(ctx context.Context, id string) record.State {
 func (c *Client) queue(ctx context.Context, e Entry) record.State {
 	err := c.broker.Put(ctx, e)
 	if errors.Is(err, ErrTaskExists) {
-		live, lookErr := c.broker.Live(ctx, e.Queue, e.TaskID)
-		if lookErr == nil && live {
-			err = nil
-		}
+		err = c.unlessLive(ctx, e, err)
 	}
 	if err != nil {
 		return record.Accepted
 	}
-	state, err := c.store.MarkQueued(ctx, e.ID, e.TaskID)
-	if err != nil || state == "" {
-		return record.Accepted
-	}
-	return state
+	return stateAfter(c.store.MarkQueued(ctx, e.ID, e.TaskID))
 }
 
-func (c *Client) prepare(ctx context.Context, j Job) (checkedJob, record.NewJob, error) {
+// unlessLive is nil where the task that stands in the way will run, or runs.
+func (c *Client) unlessLive(ctx context.Context, e Entry, err error) error {
+	if live, lookErr := c.broker.Live(ctx, e.Queue, e.TaskID); lookErr != nil || !live {
+		return err
+	}
+	return nil
+}
+
+// stateAfter is the state to tell of a job whose task is on its queue: where the
+// record did not say, it is accepted at least.
+func stateAfter(marked record.State, err error) record.State {
+	if err != nil || marked == "" {
+		return record.Accepted
+	}
+	return marked
+}
+
+// finder returns the account that serves a kind of job.
+type finder func(ctx context.Context, name string, k Kind) (Account, error)
+
+func (c *Client) prepare(ctx context.Context, j Job, find finder) (checkedJob, record.NewJob, error) {
 	job, err := j.checked()
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
@@ -148,21 +149,25 @@ func (c *Client) prepare(ctx context.Context, j Job) (checkedJob, record.NewJob,
 	if err := job.settleLife(time.Now()); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	account, err := c.serving(ctx, job.Account, job.Kind)
+	account, err := find(ctx, job.Account, job.Kind)
 	if err != nil {
+		return checkedJob{}, record.NewJob{}, err
+	}
+	if err := account.check(&job); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
 	content, whole, parts, err := job.content()
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	return job, record.NewJob{
+	n := record.NewJob{
 		ID:      newID(account.Group, account.Name, job.IdempotencyKey),
 		Account: account.Name, Vendor: account.Vendor, Kind: string(job.Kind), Priority: string(job.Priority),
 		Keyed: job.IdempotencyKey != "", Content: content, Digest: whole, Parts: parts,
-		Numbers: []string{job.number.Key(account.Group)}, To: phone.Mask(job.number.Digits()),
 		Tags: job.Tags, EventURL: job.EventURL, SubmitToken: rand.Text(),
 		NotBefore: job.NotBefore, ExpiresAt: job.ExpiresAt, ExpiresIn: job.ExpiresIn,
 		Retain: account.Retention, KeyRetain: account.KeyRetention,
-	}, nil
+	}
+	job.describe(&n, account.Group)
+	return job, n, nil
 }

@@ -25,7 +25,7 @@ func ExampleClient_Enqueue() {
 	defer func() { _ = rdb.Close() }()
 	ctx := context.Background()
 	_, err := tasks.Publish(ctx, rdb, tasks.Account{
-		Name: "jumdata-main", Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify},
+		Name: "jumdata-main", Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify}, Traits: tasks.Traits{Params: true},
 		Retention: 72 * time.Hour, KeyRetention: 720 * time.Hour,
 	})
 	if err != nil {

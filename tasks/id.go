@@ -43,7 +43,19 @@ func QueueOf(account string, p Priority) Queue {
 	return Queue(account + ":" + string(p))
 }
 
-// FollowQueue carries polls; no window or quota shuts it.
+// QueueFor names the queue of a job of the kind. What calls nobody and charges
+// nothing waits for no window.
+func QueueFor(account string, k Kind, p Priority) Queue {
+	switch k {
+	case KindUnbind, KindRecording, KindAccount, KindPoll:
+		return FollowQueue(account)
+	case KindNotify, KindConnect, KindBind, KindPush:
+	}
+	return QueueOf(account, p)
+}
+
+// FollowQueue carries polls, unbinds, recordings and probes; no window or quota
+// shuts it.
 func FollowQueue(account string) Queue { return Queue(account + ":follow") }
 
 // PushQueue carries the vendor's pushes.

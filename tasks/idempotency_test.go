@@ -203,7 +203,7 @@ func TestRecordOfAJob(t *testing.T) {
 		if fmt.Sprint(rec.Tags) != fmt.Sprint(j.Tags) {
 			t.Errorf("tags %q, want %q", rec.Tags, j.Tags)
 		}
-		n, err := tasks.DecodeNotify(rec.Content)
+		n, err := tasks.DecodeContent(tasks.KindNotify, rec.Content)
 		if err != nil || n.To != "13800000001" || fmt.Sprint(n.Params) != "[张三 8点]" {
 			t.Errorf("content %+v, %v", n, err)
 		}

@@ -10,14 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// MarshalJSON implements json.Marshaler: expires_in is a duration in words
-// ("2h"), and what is not set is left out.
+// MarshalJSON implements json.Marshaler: expires_in and ttl are durations in
+// words ("2h"), and what is not set is left out.
 func (j Job) MarshalJSON() ([]byte, error) {
 	type plain Job // the same fields, without this method
 	b, err := json.Marshal(struct {
 		plain
 		ExpiresIn words `json:"expires_in,omitempty"`
-	}{plain(j), words(j.ExpiresIn)})
+		TTL       words `json:"ttl,omitempty"`
+	}{plain(j), words(j.ExpiresIn), words(j.TTL)})
 	if err != nil {
 		return nil, fmt.Errorf("encode a job: %w", err)
 	}
@@ -76,36 +77,28 @@ func (j *Job) set(name string, value json.RawMessage) error {
 
 // field returns where a field is kept and what it looks like, or nil.
 func (j *Job) field(name string) (target any, shape string) {
-	const text, instant = "a string", "a time such as \"2026-01-02T09:00:00+08:00\""
-	switch name {
-	case "kind":
-		return &j.Kind, text
-	case "account":
-		return &j.Account, text
-	case "to":
-		return &j.To, text
-	case "template":
-		return &j.Template, text
-	case "params":
-		return &j.Params, "a list of strings"
-	case "times":
-		return &j.Times, "a whole number"
-	case "idempotency_key":
-		return &j.IdempotencyKey, text
-	case "priority":
-		return &j.Priority, text
-	case "not_before":
-		return &j.NotBefore, instant
-	case "expires_at":
-		return &j.ExpiresAt, instant
-	case "expires_in":
-		return (*words)(&j.ExpiresIn), "a duration such as \"2h\""
-	case "tags":
-		return &j.Tags, "an object of strings"
-	case "event_url":
-		return &j.EventURL, text
+	const (
+		text     = "a string"
+		list     = "a list of strings"
+		instant  = "a time such as \"2026-01-02T09:00:00+08:00\""
+		duration = "a duration such as \"2h\""
+	)
+	fields := map[string]struct {
+		target any
+		shape  string
+	}{
+		"kind": {&j.Kind, text}, "account": {&j.Account, text}, "priority": {&j.Priority, text},
+		"to": {&j.To, text}, "template": {&j.Template, text}, "params": {&j.Params, list}, "times": {&j.Times, "a whole number"},
+		"from": {&j.From, text}, "mode": {&j.Mode, text}, "x": {&j.X, text}, "a": {&j.A, text}, "b": {&j.B, text},
+		"ttl": {(*words)(&j.TTL), duration}, "record": {&j.Record, "true or false"}, "display": {&j.Display, text},
+		"prompts": {&j.Prompts, list}, "answer_prompts": {&j.AnswerPrompts, list}, "user_data": {&j.UserData, text},
+		"job": {&j.Binding, text}, "subid": {&j.Subid, text}, "vendor_id": {&j.VendorID, text},
+		"idempotency_key": {&j.IdempotencyKey, text}, "not_before": {&j.NotBefore, instant},
+		"expires_at": {&j.ExpiresAt, instant}, "expires_in": {(*words)(&j.ExpiresIn), duration},
+		"tags": {&j.Tags, "an object of strings"}, "event_url": {&j.EventURL, text},
 	}
-	return nil, ""
+	f := fields[name]
+	return f.target, f.shape
 }
 
 // words is a duration that is text in JSON, and nothing but text.

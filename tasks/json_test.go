@@ -14,13 +14,19 @@ import (
 func TestJobJSON(t *testing.T) {
 	j := tasks.Job{
 		Kind: tasks.KindNotify, Account: "a", To: "13800000001", Template: "T", Params: []string{"张三"}, Times: 2,
+		From: "13800000002", Mode: tasks.ModeXA, X: "95013", A: "02188888888", B: "+447911123456", TTL: 90 * time.Second,
+		Record: true, Display: "0,1", Prompts: []string{"p1", ""}, AnswerPrompts: []string{"q1"}, UserData: "客户 7",
+		Binding: "g.b", Subid: "s-1", VendorID: "v_1",
 		IdempotencyKey: "k", Priority: tasks.Urgent, NotBefore: time.Date(2026, 1, 2, 1, 0, 0, 0, time.UTC),
 		ExpiresAt: time.Date(2026, 1, 3, 1, 0, 0, 0, time.UTC), ExpiresIn: 90 * time.Minute,
 		Tags: map[string]string{"order": "4711"}, EventURL: "https://example.com/x",
 	}
 	const want = `{"kind":"notify","account":"a","to":"13800000001","template":"T","params":["张三"],"times":2,` +
+		`"from":"13800000002","mode":"xa","x":"95013","a":"02188888888","b":"+447911123456",` +
+		`"record":true,"display":"0,1","prompts":["p1",""],"answer_prompts":["q1"],"user_data":"客户 7",` +
+		`"job":"g.b","subid":"s-1","vendor_id":"v_1",` +
 		`"idempotency_key":"k","priority":"urgent","not_before":"2026-01-02T01:00:00Z","expires_at":"2026-01-03T01:00:00Z",` +
-		`"tags":{"order":"4711"},"event_url":"https://example.com/x","expires_in":"1h30m"}`
+		`"tags":{"order":"4711"},"event_url":"https://example.com/x","expires_in":"1h30m","ttl":"1m30s"}`
 	b, err := json.Marshal(j)
 	if err != nil || string(b) != want {
 		t.Fatalf("%s, %v\nwant %s", b, err, want)
@@ -40,7 +46,7 @@ func TestJobJSON(t *testing.T) {
 			t.Errorf("field %s of Job is not in this test", filled.Type().Field(i).Name)
 		}
 	}
-	if b, err := json.Marshal(tasks.Job{}); err != nil || string(b) != `{"kind":"","account":"","to":"","template":""}` {
+	if b, err := json.Marshal(tasks.Job{}); err != nil || string(b) != `{"kind":"","account":""}` {
 		t.Errorf("the empty job is %s, %v", b, err)
 	}
 }
@@ -63,28 +69,33 @@ func TestExpiresInIsADurationInWords(t *testing.T) {
 
 func TestJobJSONIsStrict(t *testing.T) {
 	for text, field := range map[string]string{
-		`{"account":"a","templat":"T"}`:           "templat",
-		`{"To":"13800000001"}`:                    "To", // not even by case
-		`{"":1}`:                                  "",
-		`{"id":"x"}`:                              "id",
-		`{"to":"1","to":"2"}`:                     "to",
-		`{"to":13800000001}`:                      "to",
-		`{"expires_in":7200}`:                     "expires_in",
-		`{"expires_in":"2"}`:                      "expires_in",
-		`{"expires_in":"two hours"}`:              "expires_in",
-		`{"not_before":"tomorrow"}`:               "not_before",
-		`{"expires_at":1767315600}`:               "expires_at",
-		`{"times":"2"}`:                           "times",
-		`{"times":1.5}`:                           "times",
-		`{"params":"a,b"}`:                        "params",
-		`{"params":["a",1]}`:                      "params",
-		`{"tags":{"a":1}}`:                        "tags",
-		"{\"params\":[\"\xd5\xc5\xc8\xfd\"]}":     "params",
-		"{\"idempotency_key\":\"a\xff\"}":         "idempotency_key",
-		`{"priority":1}`:                          "priority",
-		`{"kind":{}}`:                             "kind",
-		`{"account":[]}`:                          "account",
-		`{"event_url":1}`:                         "event_url",
+		`{"account":"a","templat":"T"}`:       "templat",
+		`{"To":"13800000001"}`:                "To", // not even by case
+		`{"":1}`:                              "",
+		`{"id":"x"}`:                          "id",
+		`{"to":"1","to":"2"}`:                 "to",
+		`{"to":13800000001}`:                  "to",
+		`{"expires_in":7200}`:                 "expires_in",
+		`{"expires_in":"2"}`:                  "expires_in",
+		`{"expires_in":"two hours"}`:          "expires_in",
+		`{"not_before":"tomorrow"}`:           "not_before",
+		`{"expires_at":1767315600}`:           "expires_at",
+		`{"times":"2"}`:                       "times",
+		`{"times":1.5}`:                       "times",
+		`{"params":"a,b"}`:                    "params",
+		`{"params":["a",1]}`:                  "params",
+		`{"tags":{"a":1}}`:                    "tags",
+		"{\"params\":[\"\xd5\xc5\xc8\xfd\"]}": "params",
+		"{\"idempotency_key\":\"a\xff\"}":     "idempotency_key",
+		`{"priority":1}`:                      "priority",
+		`{"kind":{}}`:                         "kind",
+		`{"account":[]}`:                      "account",
+		`{"event_url":1}`:                     "event_url",
+		`{"from":1}`:                          "from", `{"mode":1}`: "mode", `{"x":95013}`: "x", `{"a":13800000001}`: "a", `{"b":13800000001}`: "b",
+		`{"ttl":3600}`: "ttl", `{"ttl":"3600"}`: "ttl", `{"record":"true"}`: "record", `{"record":1}`: "record",
+		`{"display":0}`: "display", `{"prompts":"p1"}`: "prompts", `{"answer_prompts":"p1"}`: "answer_prompts",
+		`{"user_data":{}}`: "user_data", `{"job":1}`: "job", `{"subid":1}`: "subid", `{"vendor_id":1}`: "vendor_id",
+		`{"ttl":"1h","ttl":"2h"}`: "ttl", `{"userData":"x"}`: "userData", "{\"user_data\":\"\xff\"}": "user_data",
 		`{"template":true,"unknown":"mentioned"}`: "template",
 	} {
 		var j tasks.Job
@@ -121,6 +132,7 @@ func FuzzJobJSON(f *testing.F) {
 	f.Add([]byte(`{"account":"a","to":"13800000001","params":["张三"],"expires_in":"2h","tags":{"a":"b"}}`))
 	f.Add([]byte(`{"not_before":"2026-01-02T09:00:00+08:00","times":3,"expires_in":"1h0m0.5s"}`))
 	f.Add([]byte(`{"a":[{}]}`))
+	f.Add([]byte(`{"kind":"bind","mode":"axb","x":"95013","a":"1","b":"+44","ttl":"1h0m1s","record":true,"prompts":["",""]}`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var j, again tasks.Job
 		if json.Unmarshal(b, &j) != nil {

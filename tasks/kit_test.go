@@ -17,7 +17,7 @@ import (
 
 // account is what the workers of these tests published.
 var account = tasks.Account{
-	Name: "jumdata-main", Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify},
+	Name: "jumdata-main", Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify}, Traits: tasks.Traits{Params: true},
 	Retention: 72 * time.Hour, KeyRetention: 720 * time.Hour, Rules: "r1",
 }
 

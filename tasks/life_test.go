@@ -46,7 +46,7 @@ func TestDifferingNamesTheField(t *testing.T) {
 	first := map[string]string{"kind": "a", "params": "b", "to": "c"}
 	for want, now := range map[string]map[string]string{
 		"params":  {"kind": "a", "params": "x", "to": "c"},
-		"kind":    {"kind": "x", "params": "x", "to": "c"},
+		"kind":    {"from": "x", "kind": "x", "params": "x", "to": "c"}, // before the fields that come with it
 		"times":   {"kind": "a", "params": "b", "to": "c", "times": "d"}, // an older version knew none
 		"content": {"kind": "a", "params": "b", "to": "c"},
 	} {
@@ -65,12 +65,12 @@ func TestContentIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := DecodeNotify(content)
+	n, err := DecodeContent(KindNotify, content)
 	if err != nil || n.To != "13800000001" || n.Template != "T" || n.Times != 2 || len(n.Params) != 2 || n.Params[0] != "<&>" {
 		t.Errorf("%+v, %v", n, err)
 	}
 	for _, broken := range []string{"", "null", "{}", "[]", `{"to":1}`, `{"template":"T"}`} {
-		if n, err := DecodeNotify(broken); err == nil {
+		if n, err := DecodeContent(KindNotify, broken); err == nil {
 			t.Errorf("%q was read as %+v", broken, n)
 		}
 	}

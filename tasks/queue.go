@@ -45,6 +45,7 @@ const (
 
 // AsynqBroker is the Broker on asynq.
 type AsynqBroker struct {
+	rdb       redis.UniversalClient
 	client    *asynq.Client
 	inspector *asynq.Inspector
 }
@@ -54,25 +55,28 @@ var _ Broker = (*AsynqBroker)(nil)
 // NewAsynqBroker returns a broker on rdb, which stays the caller's to close.
 func NewAsynqBroker(rdb redis.UniversalClient) *AsynqBroker {
 	return &AsynqBroker{
+		rdb:       rdb,
 		client:    asynq.NewClientFromRedisClient(rdb),
 		inspector: asynq.NewInspectorFromRedisClient(rdb),
 	}
 }
 
 // Put enqueues a task.
-func (b *AsynqBroker) Put(ctx context.Context, e Entry) error {
+func (b *AsynqBroker) Put(ctx context.Context, e Entry) error { return put(ctx, b.client, e) }
+
+func put(ctx context.Context, client *asynq.Client, e Entry) error {
 	opts := []asynq.Option{
 		asynq.TaskID(e.TaskID), asynq.Queue(string(e.Queue)),
 		asynq.MaxRetry(maxRetry), asynq.Timeout(taskTimeout),
 	}
-	if e.Kind == KindNotify {
+	if e.Kind == KindNotify || e.Kind == KindConnect || e.Kind == KindBind {
 		opts = append(opts, asynq.Retention(resultKept))
 	}
 	if !e.At.IsZero() {
 		// asynq cuts times to whole seconds, which would be early.
 		opts = append(opts, asynq.ProcessAt(e.At.Add(time.Second-time.Nanosecond).Truncate(time.Second)))
 	}
-	_, err := b.client.EnqueueContext(ctx, asynq.NewTask(string(e.Kind), EncodePayload(e.ID)), opts...)
+	_, err := client.EnqueueContext(ctx, asynq.NewTask(string(e.Kind), EncodePayload(e.ID)), opts...)
 	if errors.Is(err, asynq.ErrTaskIDConflict) {
 		return ErrTaskExists
 	}

@@ -36,7 +36,9 @@ func (j Job) checked() (checkedJob, error) {
 	if c.Priority == "" {
 		c.Priority = Normal
 	}
-	steps := []func(*checkedJob) *FieldError{checkKind, checkNotify, checkParams, checkTimes, checkLife, checkTags}
+	steps := []func(*checkedJob) *FieldError{checkKind, checkFields}
+	steps = append(steps, checksOf[c.Kind]...)
+	steps = append(steps, checkLife, checkTags)
 	for _, step := range steps {
 		if err := step(&c); err != nil {
 			return checkedJob{}, err
@@ -47,12 +49,23 @@ func (j Job) checked() (checkedJob, error) {
 
 type checkedJob struct {
 	Job
-	number phone.Number
+	to, from, x, a, b phone.Number
+}
+
+// checksOf are the checks of each kind that applications can enqueue.
+var checksOf = map[Kind][]func(*checkedJob) *FieldError{
+	KindNotify:    {checkNotify, checkParams, checkTimes},
+	KindConnect:   {checkConnect},
+	KindBind:      {checkBind, checkPrompts},
+	KindUnbind:    {checkUnbind},
+	KindPoll:      {checkVendorID, checkPoll},
+	KindRecording: {checkVendorID},
+	KindAccount:   {},
 }
 
 func checkKind(c *checkedJob) *FieldError {
-	if c.Kind != KindNotify {
-		return fieldErrorf("kind", "%q is not a kind that this version can enqueue; use %q", c.Kind, KindNotify)
+	if _, ok := checksOf[c.Kind]; !ok {
+		return fieldErrorf("kind", "%q is not a kind of job; use one of %s", c.Kind, kindNames())
 	}
 	if c.Account == "" {
 		return fieldErrorf("account", "is missing; name an account of the workers' configuration")
@@ -84,24 +97,6 @@ func breaksLine(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp)
 }
 
-func checkNotify(c *checkedJob) *FieldError {
-	if strings.TrimSpace(c.To) == "" {
-		return fieldErrorf("to", "is missing; give an 11-digit mainland mobile number")
-	}
-	n, err := phone.Parse(c.To)
-	if err != nil {
-		return fieldErrorf("to", "%s", err)
-	}
-	c.number = n
-	if c.Template == "" {
-		return fieldErrorf("template", "is missing; give the vendor's template id")
-	}
-	if !templatePattern.MatchString(c.Template) {
-		return fieldErrorf("template", "must be 1 to 64 letters, digits, '_', '.' or '-'")
-	}
-	return nil
-}
-
 // Params travel to Jumdata joined by commas, without any escape.
 func checkParams(c *checkedJob) *FieldError {
 	if len(c.Params) == 0 {
@@ -121,13 +116,6 @@ func checkParams(c *checkedJob) *FieldError {
 		case utf8.RuneCountInString(p) > maxParam:
 			return fieldErrorf("params", "value %d has more than %d characters", i+1, maxParam)
 		}
-	}
-	return nil
-}
-
-func checkTimes(c *checkedJob) *FieldError {
-	if c.Times < 0 || c.Times > 3 {
-		return fieldErrorf("times", "is %d; a message is played 1 to 3 times", c.Times)
 	}
 	return nil
 }

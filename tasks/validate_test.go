@@ -37,7 +37,7 @@ func TestValidationNamesTheField(t *testing.T) {
 		word   string
 	}{
 		"kind unknown":   {func(j *tasks.Job) { j.Kind = "fax" }, "kind", "fax"},
-		"kind of ours":   {func(j *tasks.Job) { j.Kind = tasks.KindPoll }, "kind", "poll"},
+		"kind of ours":   {func(j *tasks.Job) { j.Kind = tasks.KindPush }, "kind", "push"},
 		"account absent": {func(j *tasks.Job) { j.Account = "" }, "account", "missing"},
 		"priority":       {func(j *tasks.Job) { j.Priority = "high" }, "priority", "urgent, normal, bulk"},
 		"priority case":  {func(j *tasks.Job) { j.Priority = "Urgent" }, "priority", "urgent"},
@@ -49,7 +49,11 @@ func TestValidationNamesTheField(t *testing.T) {
 		"to 12 digits":    {func(j *tasks.Job) { j.To = "138000000011" }, "to", "too long"},
 		"to letters":      {func(j *tasks.Job) { j.To = "1380000000a" }, "to", "letter at position 11"},
 		"to a landline":   {func(j *tasks.Job) { j.To = "02188888888" }, "to", "mobile"},
-		"to abroad":       {func(j *tasks.Job) { j.To = "+12025550100" }, "to", "+86"},
+		"to abroad":       {func(j *tasks.Job) { j.To = "+12025550100" }, "", ""}, // the account's to say
+		"to abroad short": {func(j *tasks.Job) { j.To = "+120255" }, "to", "+86"},
+		"to abroad bare":  {func(j *tasks.Job) { j.To = "12025550100" }, "", ""}, // reads as a mobile of the mainland
+		"to service":      {func(j *tasks.Job) { j.To = "95588" }, "to", "too short"},
+		"to trunk prefix": {func(j *tasks.Job) { j.To = "013800000001" }, "to", "too long"},
 		"to two numbers":  {func(j *tasks.Job) { j.To = "13800000001,13800000002" }, "to", "position 12"},
 		"to arab digits":  {func(j *tasks.Job) { j.To = "١٣٨٠٠٠٠٠٠٠١" }, "to", "position 1"},
 		"to broken bytes": {func(j *tasks.Job) { j.To = "138\xff00000001" }, "to", "position 4"},
@@ -123,9 +127,16 @@ func TestValidationNamesTheField(t *testing.T) {
 				return
 			}
 			wantField(t, err, c.field, c.word)
-			if strings.Contains(err.Error(), "138000") {
-				t.Errorf("the error shows a number: %v", err)
-			}
+			showsNoNumber(t, err)
 		})
+	}
+}
+
+func showsNoNumber(t *testing.T, err error) {
+	t.Helper()
+	for _, part := range []string{"138000", "120255", "0218888", "9501300"} {
+		if strings.Contains(err.Error(), part) {
+			t.Errorf("the error shows a number: %v", err)
+		}
 	}
 }

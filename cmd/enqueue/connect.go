@@ -11,6 +11,7 @@ import (
 
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/internal/secret"
 	"github.com/callpacer/callpacer/tasks"
 )
@@ -64,7 +65,9 @@ func (a *app) place() (place, error) {
 		if cfg, err = configs.LoadProducer(a.where.config); err != nil {
 			return place{}, failf("", "%s", err)
 		}
-		p.accounts = accountsOf(cfg)
+		if p.accounts, err = accountsOf(cfg); err != nil {
+			return place{}, err
+		}
 	}
 	var err error
 	switch env := a.env(redisEnv); {
@@ -105,22 +108,17 @@ func optionsOf(name, url string) (*redis.UniversalOptions, error) {
 	return options, nil
 }
 
-// accountsOf is what workers with this configuration would publish, as far as
-// enqueuing needs it. An account that this version does not serve has no kinds.
-func accountsOf(cfg *configs.Config) []tasks.Account {
+// accountsOf is what workers with this configuration would publish.
+func accountsOf(cfg *configs.Config) ([]tasks.Account, error) {
 	out := make([]tasks.Account, 0, len(cfg.Accounts))
 	for i := range cfg.Accounts {
-		c := &cfg.Accounts[i]
-		account := tasks.Account{
-			Name: c.Name, Vendor: c.Vendor, Group: c.Group,
-			Retention: cfg.Records.Retention, KeyRetention: cfg.Records.KeyRetention,
+		a, err := roster.Account(&cfg.Accounts[i], cfg)
+		if err != nil {
+			return nil, failf("", "%s", err)
 		}
-		if account.Unserved = c.Unserved(); account.Unserved == "" {
-			account.Kinds = []tasks.Kind{tasks.KindNotify}
-		}
-		out = append(out, account)
+		out = append(out, a)
 	}
-	return out
+	return out, nil
 }
 
 // link is a Redis that has answered.

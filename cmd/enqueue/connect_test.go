@@ -17,8 +17,12 @@ accounts:
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, a := range accountsOf(cfg) {
-		if want := a.Name == "served"; (len(a.Kinds) == 1) != want {
+	accounts, err := accountsOf(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range accounts {
+		if want := a.Name == "served" || a.Name == "other"; (len(a.Kinds) > 0) != want {
 			t.Errorf("account %s: kinds %v", a.Name, a.Kinds)
 		}
 	}

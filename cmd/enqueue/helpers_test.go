@@ -119,7 +119,7 @@ func (o outcome) wantError(field, message string) {
 func publish(t *testing.T, r *redistest.Redis) {
 	t.Helper()
 	_, err := tasks.Publish(t.Context(), r.Client, tasks.Account{
-		Name: account, Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify},
+		Name: account, Vendor: "jumdata", Group: "jumdata", Kinds: []tasks.Kind{tasks.KindNotify}, Traits: tasks.Traits{Params: true},
 		Retention: 72 * time.Hour, KeyRetention: 720 * time.Hour,
 	})
 	if err != nil {

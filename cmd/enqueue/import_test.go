@@ -26,13 +26,13 @@ func imported(t *testing.T, r *redistest.Redis, content string, more ...string) 
 }
 
 // contentOf returns the record of a row and what it is to say.
-func contentOf(t *testing.T, r *redistest.Redis, row map[string]any) (*record.Record, tasks.Notify) {
+func contentOf(t *testing.T, r *redistest.Redis, row map[string]any) (*record.Record, tasks.Content) {
 	t.Helper()
 	rec, err := record.New(r.Client).Get(t.Context(), row["id"].(string))
 	if err != nil || rec == nil {
 		t.Fatal(rec, err)
 	}
-	n, err := tasks.DecodeNotify(rec.Content)
+	n, err := tasks.DecodeContent(tasks.KindNotify, rec.Content)
 	if err != nil {
 		t.Fatal(err)
 	}

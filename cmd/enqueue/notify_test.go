@@ -55,7 +55,7 @@ func TestNotifyKeepsParamsWhole(t *testing.T) {
 	if err != nil || rec == nil {
 		t.Fatal(rec, err)
 	}
-	content, err := tasks.DecodeNotify(rec.Content)
+	content, err := tasks.DecodeContent(tasks.KindNotify, rec.Content)
 	if err != nil {
 		t.Fatal(err)
 	}

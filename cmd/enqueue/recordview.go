@@ -102,7 +102,7 @@ func viewOf(r *record.Record) recordJSON {
 // cleaner hides the callee's number where a vendor's words or the application's
 // own tags repeat it. It hides nothing else: ids are long numbers too.
 func cleaner(r *record.Record) func(string) string {
-	content, err := tasks.DecodeNotify(r.Content)
+	content, err := tasks.DecodeContent(tasks.KindNotify, r.Content)
 	if err != nil {
 		return func(s string) string { return s } // the record knows no number in clear
 	}

@@ -107,7 +107,7 @@ func jobTo(t *testing.T, r *redistest.Redis, to string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := tasks.DecodeNotify(rec.Content)
+		n, err := tasks.DecodeContent(tasks.KindNotify, rec.Content)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -62,7 +62,8 @@ With --sandbox everything runs in this one process: an embedded Redis, a
 simulated vendor on loopback, and a sample batch. Nothing of it is kept and
 nobody is called.`,
 		Example: `  worker --config /etc/callpacer/callpacer.yaml
-  worker --sandbox --once`,
+  worker --sandbox --once
+  worker check --config /etc/callpacer/callpacer.yaml`,
 		Args:          noArguments,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -80,6 +81,8 @@ nobody is called.`,
 	cmd.SetErr(stderr)
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
+	cmd.SetHelpCommand(helpCommand())
+	cmd.AddCommand(checkCommand(stdout), healthCommand(stdout))
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (YAML or JSON)")
 	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "run everything in this process with simulated vendors")
 	cmd.Flags().BoolVar(&f.once, "once", false, "with --sandbox: exit when the sample batch is done")

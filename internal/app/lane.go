@@ -1,10 +1,6 @@
 package app
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"io"
 	"time"
 
@@ -19,13 +15,12 @@ import (
 	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/ratelimit"
-	"github.com/callpacer/callpacer/tasks"
 )
 
 // newVendor builds an account's adapter.
 func newVendor(a *configs.Account) (any, error) {
 	return all.Build(a.Vendor, providers.Settings{
-		Account: a.Name, BaseURL: a.BaseURL, Credential: a.Credential, Timeout: a.Timeout,
+		Account: a.Name, BaseURL: a.BaseURL, RecordingBaseURL: a.RecordingBaseURL, Credential: a.Credential, Timeout: a.Timeout,
 		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.AdapterSwitches(), LimitPatterns: a.LimitPatterns,
 		Ack: providers.Ack(a.Push.Ack), Now: time.Now,
 	})
@@ -54,37 +49,6 @@ func rulesOf(c configs.Rules) ratelimit.Rules {
 	return r
 }
 
-// fingerprint is the same for workers whose rules for an account are the same.
-func fingerprint(c configs.Rules) (string, error) {
-	zone := ""
-	if c.Window != nil {
-		zone = c.Window.Zone.String()
-	}
-	return digest(struct {
-		Rules         configs.Rules
-		Zone, DayZone string
-	}{c, zone, c.DayZone.String()})
-}
-
-// numberFingerprint is the same for accounts whose rules per number are the same.
-func numberFingerprint(c configs.Rules) (string, error) {
-	return digest(struct {
-		PerNumber  []configs.PerNumber
-		OneAtATime bool
-		Lockout    time.Duration
-		DayZone    string
-	}{c.PerNumber, c.OneAtATime, c.Lockout, c.DayZone.String()})
-}
-
-func digest(rules any) (string, error) {
-	b, err := json.Marshal(rules)
-	if err != nil {
-		return "", fmt.Errorf("fingerprint of the rules: %w", err)
-	}
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:8]), nil
-}
-
 func limiter(r configs.Rate) *rate.Limiter {
 	if r.Off {
 		return rate.NewLimiter(rate.Inf, 1)
@@ -103,39 +67,16 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 		MaxAttempts: a.Retry.MaxAttempts, RetryBackoff: a.Retry.Backoff,
 		PollFirst: a.Poll.First, PollBackoff: a.Poll.Backoff, GiveUp: a.Poll.GiveUp,
 		Retention: c.Records.Retention, PushRetention: c.Records.Retention,
-		Verify: func(token string) (string, int, bool) { return signer.Verify(a.Name, token) },
+		Verify: func(token string) (dispatch.Source, bool) {
+			id, attempt, ok := signer.Verify(a.Name, token)
+			return dispatch.Source{ID: id, Attempt: attempt}, ok
+		},
 	}
 	if c.Public != nil {
 		base := c.Public.URL + callbackrx.Path + a.Name + "/"
 		l.PushURL = func(id string, attempt int) string { return base + signer.Attempt(a.Name, id, attempt) }
 	}
 	return l
-}
-
-// Published is what producers may know of an account; without kinds, its jobs
-// are refused.
-func Published(a *configs.Account, c *configs.Config) (tasks.Account, error) {
-	rules, err := fingerprint(a.Rules)
-	if err != nil {
-		return tasks.Account{}, err
-	}
-	numberRules, err := numberFingerprint(a.Rules)
-	if err != nil {
-		return tasks.Account{}, err
-	}
-	p := tasks.Account{
-		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, NumberRules: numberRules, Kinds: []tasks.Kind{},
-		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
-	}
-	if p.Unserved = a.Unserved(); p.Unserved != "" {
-		return p, nil
-	}
-	for _, kind := range all.Kinds(a.Vendor) {
-		if kind == string(tasks.KindNotify) {
-			p.Kinds = append(p.Kinds, tasks.KindNotify)
-		}
-	}
-	return p, nil
 }
 
 func receiverAccount(a *configs.Account, vendor any) (callbackrx.Account, bool) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -13,7 +14,7 @@ import (
 func (a *App) publish(ctx context.Context) error {
 	var own []tasks.Account
 	for i := range a.config.Accounts {
-		published, err := Published(&a.config.Accounts[i], a.config)
+		published, err := roster.Account(&a.config.Accounts[i], a.config)
 		if err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hibiken/asynq"
 
+	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
 )
@@ -43,10 +44,10 @@ func queueBehaviour(err error, now time.Time) (delay time.Duration, failure bool
 // the result, the hold with its delay, whether it counts as one of
 // retry.max_attempts, and what becomes of the charge. Only a proven "nothing
 // was placed" gives a charge back, and never where the vendor named a limit.
-func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settlement {
+func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted record.Result) record.Settlement {
 	s := record.Settlement{
 		Sent: !o.Unsent, Code: o.VendorCode, Text: o.VendorText,
-		VendorID: o.VendorID, VendorTask: o.TaskNo,
+		VendorID: o.VendorID, VendorTask: o.TaskNo, X: phone.Mask(o.X),
 		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
 		Cause: string(providers.CausePlatform),
 	}
@@ -62,12 +63,18 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settle
 	}
 	switch {
 	case o.Class == providers.ClassOK:
-		s.Result, s.PollIn, s.GiveUpIn = record.ResultAccepted, l.PollFirst, l.GiveUp
-		if _, ok := l.Vendor.(providers.Poller); !ok {
-			s.PollIn = 0
+		s.Result, s.PollIn, s.GiveUpIn = accepted, l.pollFirst(), l.GiveUp
+		if o.AwaitDial {
+			s.AwaitIn = awaitDial
 		}
+	case o.Class == providers.ClassPermanent && o.Placed == providers.PlacedMaybe:
+		// The line was dialled and failed: somebody's phone may have rung.
+		s.Result, s.Cause, s.Maybe, s.KeepCharge = record.ResultFailed, string(o.Cause), true, true
 	case o.Placed != providers.PlacedNo:
 		s.Result = record.ResultInDoubt
+		if o.Repeatable {
+			s.Repeat, s.RepeatIn, s.MaxRepeats = true, max(pick(repeatBackoff, r.Repeats), o.RetryAfter), o.MaxTries
+		}
 	case o.Class == providers.ClassPermanent, o.Signal == providers.SignalSuppressed:
 		s.Result, s.Cause = record.ResultFailed, string(o.Cause)
 		if o.Signal == providers.SignalSuppressed {
@@ -76,11 +83,29 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record) record.Settle
 	default:
 		s.Result = record.ResultAgain
 		s.Reason, s.RetryIn, s.Counted = l.retryOf(o, r)
+		if o.MaxTries > 0 {
+			s.MaxAttempts = min(s.MaxAttempts, o.MaxTries)
+		}
 		if o.Unsent {
 			s.Cause = string(providers.CauseNetworkFailure)
 		}
 	}
 	return s
+}
+
+// repeatBackoff is when the very same request goes out again, where the vendor
+// knows it by its id.
+var repeatBackoff = []time.Duration{2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second, time.Minute}
+
+// awaitDial is how long a caller has to dial the middle number.
+const awaitDial = 2 * time.Hour
+
+// pollFirst is when a call is first asked after; 0: the vendor answers no queries.
+func (l *Lane) pollFirst() time.Duration {
+	if _, ok := l.Vendor.(providers.Poller); !ok {
+		return 0
+	}
+	return l.PollFirst
 }
 
 // Delays for refusals whose vendor names none.

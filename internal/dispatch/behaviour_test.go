@@ -82,7 +82,7 @@ func TestSettlementTable(t *testing.T) {
 			record.Settlement{Result: record.ResultAgain, Reason: "retry", RetryIn: time.Minute, Counted: true, Cause: "network_failure"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := p.lane.settlementOf(tt.o, &tt.r)
+			got := p.lane.settlementOf(tt.o, &tt.r, record.ResultAccepted)
 			if tt.want.Result == record.ResultAccepted && (got.PollIn != time.Minute || got.GiveUpIn != 24*time.Hour) {
 				t.Errorf("poll in %s, give up in %s", got.PollIn, got.GiveUpIn)
 			}

@@ -59,7 +59,10 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 		PollFirst: time.Minute, PollBackoff: []time.Duration{2 * time.Minute}, GiveUp: 24 * time.Hour,
 		Retention: 72 * time.Hour, PushRetention: 24 * time.Hour,
 		PushURL: func(id string, n int) string { return signer.Attempt("phone", id, n) },
-		Verify:  func(token string) (string, int, bool) { return signer.Verify("phone", token) },
+		Verify: func(token string) (Source, bool) {
+			id, n, ok := signer.Verify("phone", token)
+			return Source{ID: id, Attempt: n}, ok
+		},
 	}
 	return &process{
 		steps: s, lane: lane, broker: broker,
@@ -88,7 +91,7 @@ func (p *process) turn(ctx context.Context) bool {
 		var err error
 		switch e.Kind {
 		case tasks.KindNotify:
-			_, err = p.lane.Notify(ctx, e.ID)
+			_, err = p.lane.Act(ctx, e.ID, e.Kind)
 		case tasks.KindPoll:
 			_, err = p.lane.Poll(ctx, e.TaskID)
 		case tasks.KindPush:

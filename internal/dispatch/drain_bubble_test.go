@@ -30,7 +30,7 @@ func TestDrain(t *testing.T) {
 		errs := make(chan error, len(ids))
 		for _, id := range ids {
 			go func() {
-				_, err := p.lane.Notify(t.Context(), id)
+				_, err := p.lane.Act(t.Context(), id, tasks.KindNotify)
 				errs <- err
 			}()
 		}
@@ -141,7 +141,7 @@ func TestForeignJobsAreRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			state, err := p.lane.Notify(t.Context(), receipt.ID)
+			state, err := p.lane.Act(t.Context(), receipt.ID, tasks.KindNotify)
 			if err != nil || state != record.Failed || len(company.calls()) != 0 {
 				t.Errorf("another %s: %s, %v, %d calls", name, state, err, len(company.calls()))
 			}

@@ -41,11 +41,18 @@ type Lane struct {
 	// PushURL returns where the vendor shall report about an attempt; nil: no
 	// receiver is configured, and only polls tell how calls end.
 	PushURL func(id string, attempt int) string
-	// Verify returns the attempt that a push's token names.
-	Verify func(token string) (id string, attempt int, ok bool)
+	// Verify says what a push's token stands for.
+	Verify func(token string) (Source, bool)
 
 	drain    drain
 	inFlight sync.WaitGroup // requests that passed the point of no return
+}
+
+// Source is what a push's token stands for: one attempt of a job, or with the
+// zero Source the whole account.
+type Source struct {
+	ID      string
+	Attempt int
 }
 
 // drain tells waiting handlers to give their job back.

@@ -24,11 +24,11 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 	if err != nil {
 		return "", fmt.Errorf("poll job %s: %w", id, err)
 	}
-	if rec == nil || rec.Seq != seq || rec.State != record.Submitted {
+	if rec == nil || rec.Seq != seq || !rec.State.UnderWay() {
 		return "", nil
 	}
 	poller, ok := l.Vendor.(providers.Poller)
-	content, err := tasks.DecodeNotify(rec.Content)
+	content, err := tasks.DecodeContent(tasks.Kind(rec.Kind), rec.Content)
 	if !ok || err != nil || rec.VendorID == "" {
 		// Nothing to ask with; a push or give_up ends the job.
 		return rec.State, l.pollAgain(ctx, rec, l.GiveUp)
@@ -38,25 +38,36 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 	}
 	asking, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
-	result := poller.Poll(asking, providers.Query{To: content.To, VendorID: rec.VendorID})
+	result := poller.Poll(asking, providers.Query{To: content.To, VendorID: rec.VendorID, Submitted: rec.Since})
 	if ctx.Err() != nil {
 		return rec.State, l.givenBack(context.WithoutCancel(ctx), ctx.Err())
 	}
 	log := l.Log.WithField("job", id).WithField("outcome", result.Class).
 		WithField("vendor_code", result.VendorCode).WithField("vendor_text", result.VendorText)
+	again := max(pick(l.PollBackoff, rec.Polls), result.RetryAfter)
+	if result.Class == providers.ClassPermanent && rec.Kind == string(tasks.KindPoll) {
+		// Nobody but this query knows the call: no push will tell its end.
+		if err := l.Store.PollHopeless(ctx, id, rec.Seq, result.VendorCode, result.VendorText); err != nil {
+			return "", fmt.Errorf("end the poll %s: %w", id, err)
+		}
+		return record.Unknown, nil
+	}
 	if result.Class != providers.ClassOK || result.Report.State == "" {
 		log.Debug("a poll brought no end")
-		return rec.State, l.pollAgain(ctx, rec, max(pick(l.PollBackoff, rec.Polls), result.RetryAfter))
+		return rec.State, l.pollAgain(ctx, rec, again)
 	}
-	verdict, state, err := l.Store.Advance(ctx, id, rec.Numbers, evidenceOf(result.Report, rec.Attempt, "poll"))
+	verdict, state, err := l.Store.Advance(ctx, id, rec.Numbers, l.evidenceOf(result.Report, rec.Attempt, "poll"))
 	if err != nil {
 		return "", fmt.Errorf("record what a poll said of job %s: %w", id, err)
 	}
 	if verdict == record.Foreign {
 		log.Warn("the vendor answered a poll with another call's id; it is ignored")
-		return state, l.pollAgain(ctx, rec, pick(l.PollBackoff, rec.Polls))
+		return state, l.pollAgain(ctx, rec, again)
 	}
-	log.Infof("a poll told the end, the job is %s", state)
+	log.Infof("a poll was answered, the job is %s", state)
+	if !state.Final() {
+		return state, l.pollAgain(ctx, rec, again)
+	}
 	return state, nil
 }
 
@@ -68,10 +79,14 @@ func (l *Lane) pollAgain(ctx context.Context, rec *record.Record, in time.Durati
 }
 
 // evidenceOf says in the record's words what a vendor reported of an attempt.
-func evidenceOf(r providers.Report, attempt int, source string) record.Evidence {
+func (l *Lane) evidenceOf(r providers.Report, attempt int, source string) record.Evidence {
 	return record.Evidence{
 		Attempt: attempt, Source: source, State: record.State(r.State), Cause: string(r.Cause),
-		Strength: int(r.Evidence), VendorID: r.VendorID, Code: r.VendorCode, Text: r.VendorText,
-		SIP: r.SIP, Duration: r.Duration, Billable: r.Billable,
+		Strength: int(r.Evidence), VendorID: r.VendorID, Task: r.Task, Code: r.VendorCode, Text: r.VendorText,
+		Facts: record.Facts{
+			SIP: r.SIP, Q850: r.Q850, Duration: r.Duration, Billed: r.Billed, Billable: r.Billable, Cost: r.Cost,
+			Currency: r.Currency, DTMF: r.DTMF, HangupBy: r.HangupBy, Recording: r.Recording, Conflict: r.Conflict,
+		},
+		PollIn: l.pollFirst(), GiveUpIn: l.GiveUp,
 	}
 }

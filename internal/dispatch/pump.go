@@ -72,7 +72,9 @@ func (p *Pump) take(ctx context.Context, l record.Lease) error {
 	}
 	switch step.Action {
 	case record.ActPoll:
-		return p.poll(ctx, l, step)
+		return p.follow(ctx, l, step, tasks.Entry{Queue: tasks.FollowQueue(step.Account), Kind: tasks.KindPoll})
+	case record.ActRepeat:
+		return p.follow(ctx, l, step, tasks.Entry{Queue: queueOf(step), Kind: tasks.Kind(step.Kind)})
 	case record.ActLook:
 		live, err := p.Broker.Live(ctx, queueOf(step), step.Task)
 		if err != nil {
@@ -90,7 +92,9 @@ func (p *Pump) take(ctx context.Context, l record.Lease) error {
 	return nil
 }
 
-func queueOf(s record.Step) tasks.Queue { return tasks.QueueOf(s.Account, tasks.Priority(s.Priority)) }
+func queueOf(s record.Step) tasks.Queue {
+	return tasks.QueueFor(s.Account, tasks.Kind(s.Kind), tasks.Priority(s.Priority))
+}
 
 // enqueue brings a waiting job's task to its queue. An id that is taken by a
 // task that will never run again gives way to the next one.
@@ -114,13 +118,13 @@ func (p *Pump) enqueue(ctx context.Context, l record.Lease, step record.Step) er
 	return fmt.Errorf("five task ids in a row are taken by tasks that do not run")
 }
 
-// poll enqueues a query. Where its id is taken by a task that will not run, the
-// record moves on to the next number.
-func (p *Pump) poll(ctx context.Context, l record.Lease, step record.Step) error {
-	q := tasks.FollowQueue(step.Account)
-	err := p.Broker.Put(ctx, tasks.Entry{Queue: q, Kind: tasks.KindPoll, TaskID: step.Task, ID: l.Member})
+// follow enqueues a query, or a repeat. Where its id is taken by a task that will
+// not run, the record moves on to the next number.
+func (p *Pump) follow(ctx context.Context, l record.Lease, step record.Step, e tasks.Entry) error {
+	e.TaskID, e.ID = step.Task, l.Member
+	err := p.Broker.Put(ctx, e)
 	if errors.Is(err, tasks.ErrTaskExists) {
-		live, err := p.Broker.Live(ctx, q, step.Task)
+		live, err := p.Broker.Live(ctx, e.Queue, step.Task)
 		if err != nil {
 			return err
 		}

@@ -94,7 +94,7 @@ func TestSendPathFarAway(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := p.lane.Notify(t.Context(), receipt.ID); err != nil {
+			if _, err := p.lane.Act(t.Context(), receipt.ID, tasks.KindNotify); err != nil {
 				t.Fatal(err)
 			}
 			rec, err := p.lane.Store.Get(t.Context(), receipt.ID)

@@ -111,12 +111,15 @@ func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
 	if err != nil {
 		return l.undecodable(ctx, id, taskID, t.Type(), err)
 	}
-	switch tasks.Kind(t.Type()) {
-	case tasks.KindNotify:
-		state, err := l.Notify(ctx, id)
+	switch kind := tasks.Kind(t.Type()); kind {
+	case tasks.KindNotify, tasks.KindConnect, tasks.KindBind, tasks.KindUnbind:
+		state, err := l.Act(ctx, id, kind)
 		if err == nil {
 			l.keepResult(t, id, state)
 		}
+		return err
+	case tasks.KindAccount:
+		_, err := l.Probe(ctx, id)
 		return err
 	case tasks.KindPoll:
 		_, err := l.Poll(ctx, taskID)
@@ -125,6 +128,7 @@ func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
 		if record.IsPush(id) {
 			return l.Push(ctx, id)
 		}
+	case tasks.KindRecording: // no account serves it yet
 	}
 	return l.undecodable(ctx, id, taskID, t.Type(), fmt.Errorf("kind %q is not known to this worker, or its id is of another kind", t.Type()))
 }

@@ -13,8 +13,10 @@ import (
 	"unique"
 )
 
-// Number is a mainland mobile number of 11 digits. Every printer shows it
-// masked (138****0001). The zero Number is no number. Numbers are comparable.
+// Number is a number that a phone can have: a mainland mobile as its 11 digits,
+// a foreign one as "+" and its digits, any other as its digits. Every printer
+// shows it masked (138****0001). The zero Number is no number. Numbers are
+// comparable.
 type Number struct {
 	// A handle rather than a string: printers that walk unexported fields by
 	// reflection see an address, not the digits.
@@ -55,6 +57,73 @@ func Parse(s string) (Number, error) {
 	return Number{handle: unique.Make(digits)}, nil
 }
 
+const (
+	shortestAny = 3  // a service number
+	longestE164 = 15 // ITU-T E.164, country code included
+	longestAny  = 24 // what the longest field of a vendor takes
+)
+
+// ParseAny reads any number that can be dialled: a mainland mobile as Parse
+// does, a foreign one with its country code ("+44…" or "0044…"), a landline with
+// its area code, a service or a middle number. The error is as Parse's.
+func ParseAny(s string) (Number, error) {
+	if n, err := Parse(s); err == nil {
+		return n, nil
+	}
+	digits, plus, err := collect(s)
+	if err != nil {
+		return Number{}, err
+	}
+	if !plus && strings.HasPrefix(digits, "00") {
+		digits, plus = digits[2:], true
+	}
+	switch {
+	case digits == "":
+		return Number{}, errors.New("phone number is empty")
+	case plus && strings.HasPrefix(digits, "86"):
+		digits, plus = national(digits[len("86"):]), false
+	case plus && digits[0] == '0':
+		return Number{}, errors.New("phone number has a 0 after its +, where a country code begins")
+	case plus && (len(digits) < 7 || len(digits) > longestE164):
+		return Number{}, fmt.Errorf("phone number has %d digits after its +; an international one has 7 to %d", len(digits), longestE164)
+	}
+	if n, err := Parse(strings.TrimPrefix(digits, "0")); err == nil && !plus {
+		return n, nil // a mobile behind the prefix of a trunk call is the same phone
+	}
+	switch {
+	case plus:
+		return Number{handle: unique.Make("+" + digits)}, nil
+	case len(digits) < shortestAny || len(digits) > longestAny:
+		return Number{}, fmt.Errorf("phone number has %d digits, want %d to %d", len(digits), shortestAny, longestAny)
+	}
+	return Number{handle: unique.Make(digits)}, nil
+}
+
+// national puts the 0 back that a landline's area code loses behind +86, so that
+// one phone has one form. 400 and 800 numbers have no area code.
+func national(digits string) string {
+	landline := len(digits) == mobileDigits-1 || len(digits) == mobileDigits
+	if !landline || digits[0] == '0' || strings.HasPrefix(digits, "400") || strings.HasPrefix(digits, "800") {
+		return digits
+	}
+	return "0" + digits
+}
+
+// International says that the number is a foreign one, with its country code.
+func (n Number) International() bool { return strings.HasPrefix(n.Digits(), "+") }
+
+// Mobile says that the number is a mainland mobile.
+func (n Number) Mobile() bool {
+	d := n.Digits()
+	return len(d) == mobileDigits && d[0] == '1'
+}
+
+// Landline says that the number is a mainland landline with its area code.
+func (n Number) Landline() bool {
+	d := n.Digits()
+	return len(d) >= 10 && len(d) <= 12 && d[0] == '0'
+}
+
 // collect returns the ASCII digits of s and whether a plus stood before them.
 func collect(s string) (digits string, plus bool, err error) {
 	var b strings.Builder
@@ -79,8 +148,8 @@ func collect(s string) (digits string, plus bool, err error) {
 	return b.String(), plus, nil
 }
 
-// Digits returns the number in clear, 11 ASCII digits, or "" for the zero
-// Number. Keep the result out of logs and errors.
+// Digits returns the number in clear: ASCII digits, behind a "+" for a foreign
+// number, or "" for the zero Number. Keep the result out of logs and errors.
 func (n Number) Digits() string {
 	if n.IsZero() {
 		return ""

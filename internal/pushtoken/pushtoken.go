@@ -1,6 +1,7 @@
 // Package pushtoken makes and checks the tokens in the URLs that vendors push
 // to. A token names one attempt of one job, so a late push about the first
-// attempt cannot end the second.
+// attempt cannot end the second; or an account, for vendors whose push address
+// is set once on their side.
 package pushtoken
 
 import (
@@ -35,11 +36,23 @@ func (s Signer) Attempt(account, id string, n int) string {
 	return id + "." + strconv.Itoa(n) + "." + s.mac(account, id, n)
 }
 
-// Verify returns the attempt that a token of the account names, if we made it.
+// Account returns "account.<mac>", which stands for the whole account.
+func (s Signer) Account(account string) string {
+	return wholeAccount + "." + s.mac(account, wholeAccount, 0)
+}
+
+// wholeAccount is no job's id: it has no group.
+const wholeAccount = "account"
+
+// Verify returns the attempt that a token of the account names, if we made it;
+// an empty id and 0 for the token of the whole account.
 func (s Signer) Verify(account, token string) (id string, n int, ok bool) {
 	rest, mac, found := cutLast(token)
 	if !found {
 		return "", 0, false
+	}
+	if rest == wholeAccount {
+		return "", 0, s.secret != nil && hmac.Equal([]byte(mac), []byte(s.mac(account, wholeAccount, 0)))
 	}
 	id, digits, found := cutLast(rest)
 	if !found {

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	_ "embed"
+	"strconv"
 	"time"
 )
 
@@ -22,7 +23,7 @@ var (
 	advanceScript = NewScript("advance", advanceBody)
 	polledScript  = NewScript("schedule the next poll", polledBody)
 	cancelScript  = NewScript("cancel", cancelBody)
-	failScript    = NewScript("fail", failBody)
+	failScript    = NewScript("end a waiting job", failBody)
 )
 
 // Evidence is what a push or a query says about an attempt.
@@ -33,10 +34,67 @@ type Evidence struct {
 	Cause      string
 	Strength   int // of two ends the stronger stays
 	VendorID   string
+	Task       string // which of several calls under VendorID; empty: there is one
 	Code, Text string
-	SIP        int
-	Duration   *time.Duration
-	Billable   *bool
+	Facts      Facts
+	// PollIn and GiveUpIn are the next steps of a call that turns out to be under
+	// way; PollIn 0: the vendor answers no queries.
+	PollIn, GiveUpIn time.Duration
+}
+
+// Facts are what evidence tells of a call besides its state. Zero values are
+// not told.
+type Facts struct {
+	SIP, Q850        int
+	Duration, Billed *time.Duration
+	Billable         *bool
+	Cost, Currency   string
+	DTMF, HangupBy   string
+	Recording        string // where the audio lies, as the vendor told
+	Conflict         bool   // the vendor's own fields contradict each other
+}
+
+func (f Facts) fields() map[string]string {
+	out := map[string]string{}
+	set := func(name, value string, told bool) {
+		if told {
+			out[name] = value
+		}
+	}
+	set("sip", strconv.Itoa(f.SIP), f.SIP > 0)
+	set("q850", strconv.Itoa(f.Q850), f.Q850 > 0)
+	if f.Duration != nil {
+		out["duration_ms"] = ms(*f.Duration)
+	}
+	if f.Billed != nil {
+		out["billed_ms"] = ms(*f.Billed)
+	}
+	if f.Billable != nil {
+		out["billable"] = map[bool]string{true: "1", false: "0"}[*f.Billable]
+	}
+	set("cost", f.Cost, f.Cost != "")
+	set("currency", f.Currency, f.Currency != "")
+	set("dtmf", f.DTMF, f.DTMF != "")
+	set("hangup_by", f.HangupBy, f.HangupBy != "")
+	set("recording", f.Recording, f.Recording != "")
+	set("conflict", "1", f.Conflict)
+	return out
+}
+
+// Child is the record of one call over a binding, made by its first evidence.
+type Child struct {
+	Binding *Record
+	Retain  time.Duration // after its end
+}
+
+// ChildID names the record of a call over a binding.
+func ChildID(binding, task string) string { return binding + "/" + task }
+
+func (c Child) fields() map[string]string {
+	return map[string]string{
+		"account": c.Binding.Account, "vendor": c.Binding.Vendor, "kind": "call", "priority": c.Binding.Priority,
+		"parent": c.Binding.ID, "x": c.Binding.X, "keyed": "0", "retain_ms": ms(c.Retain),
+	}
 }
 
 // Verdict is what a record made of evidence.
@@ -54,27 +112,42 @@ const (
 // Advance merges evidence into the record: lower ranks never overwrite higher
 // ones, completed beats every end, and of other ends the stronger stays.
 func (s *Store) Advance(ctx context.Context, id string, numbers []string, e Evidence) (Verdict, State, error) {
-	duration, billable := int64(-1), -1
-	if e.Duration != nil {
-		duration = e.Duration.Milliseconds()
-	}
-	if e.Billable != nil {
-		billable = 0
-		if *e.Billable {
-			billable = 1
-		}
-	}
-	answer, err := s.Run(ctx, advanceScript, id, numbers, map[string]any{
+	return s.advance(ctx, id, numbers, e, nil)
+}
+
+// AdvanceChild merges evidence into the record of a call over a binding, and
+// makes that record where there is none.
+func (s *Store) AdvanceChild(ctx context.Context, c Child, e Evidence) (Verdict, State, error) {
+	return s.advance(ctx, ChildID(c.Binding.ID, e.Task), nil, e, c.fields())
+}
+
+func (s *Store) advance(ctx context.Context, id string, numbers []string, e Evidence, child map[string]string) (Verdict, State, error) {
+	args := map[string]any{
 		"attempt": e.Attempt, "source": e.Source, "state": e.State, "cause": e.Cause, "evidence": e.Strength,
-		"vendor_id": e.VendorID, "code": e.Code, "text": e.Text, "sip": e.SIP, "duration": duration, "billable": billable,
-	})
+		"vendor_id": e.VendorID, "task": e.Task, "code": e.Code, "text": e.Text, "facts": e.Facts.fields(),
+		"poll_in": e.PollIn.Milliseconds(), "give_up_in": e.GiveUpIn.Milliseconds(),
+	}
+	if child != nil {
+		args["child"] = child
+	}
+	answer, err := s.Run(ctx, advanceScript, id, numbers, args)
 	return Verdict(at(answer, 0)), State(at(answer, 1)), err
 }
 
-// PollAgain says that query number seq brought no end and when to ask again. A
-// query that is not the record's newest changes nothing.
+// PollAgain says that follow-up number seq brought no end and when the next one
+// is due: a query, or for a job in doubt the same request again. One that is not
+// the record's newest changes nothing.
 func (s *Store) PollAgain(ctx context.Context, id string, seq int, in time.Duration) error {
 	_, err := s.Run(ctx, polledScript, id, nil, map[string]any{"seq": seq, "next_in": in.Milliseconds()})
+	return err
+}
+
+// PollHopeless says that the vendor will never answer query number seq: the job
+// ends unknown.
+func (s *Store) PollHopeless(ctx context.Context, id string, seq int, code, text string) error {
+	_, err := s.Run(ctx, polledScript, id, nil, map[string]any{
+		"seq": seq, "next_in": 0, "hopeless": true, "code": code, "text": text,
+	})
 	return err
 }
 
@@ -97,6 +170,16 @@ func (s *Store) Cancel(ctx context.Context, id string) (Cancellation, State, err
 
 // Fail ends a waiting job that no attempt can help; "" where there is no record.
 func (s *Store) Fail(ctx context.Context, id, cause, detail string) (State, error) {
-	answer, err := s.Run(ctx, failScript, id, nil, map[string]any{"cause": cause, "detail": detail})
+	return s.end(ctx, id, Failed, cause, detail)
+}
+
+// Done ends a waiting job for which nothing needs to be sent; "" where there is
+// no record.
+func (s *Store) Done(ctx context.Context, id, detail string) (State, error) {
+	return s.end(ctx, id, Completed, "", detail)
+}
+
+func (s *Store) end(ctx context.Context, id string, state State, cause, detail string) (State, error) {
+	answer, err := s.Run(ctx, failScript, id, nil, map[string]any{"state": state, "cause": cause, "detail": detail})
 	return State(at(answer, 0)), err
 }

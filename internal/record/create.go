@@ -32,7 +32,10 @@ type NewJob struct {
 	Digest                              string            // of the content
 	Parts                               map[string]string // field of the content -> digest, to name what differs
 	Numbers                             []string          // lookup keys of the numbers under the rules
-	To                                  string            // masked, for people
+	To, From, X                         string            // masked, for people
+	RequestID                           string            // the same in every request of the job, for vendors that know one
+	TTL                                 time.Duration     // of a binding; 0: without end
+	Asks                                string            // the vendor's id of a call that exists: the job only asks how it ends
 	Tags                                map[string]string
 	EventURL                            string
 	SubmitToken                         string // of this submit: its own repeat is no duplicate
@@ -52,28 +55,40 @@ type Created struct {
 
 // Create writes the record in state accepted, or says what stands there.
 func (s *Store) Create(ctx context.Context, j NewJob) (Created, error) {
-	fields, err := j.fields()
+	args, err := j.arguments()
 	if err != nil {
 		return Created{}, err
 	}
+	answer, err := s.Run(ctx, createScript, j.ID, nil, args)
+	if err != nil {
+		return Created{}, err
+	}
+	return readCreated(answer)
+}
+
+func (j NewJob) arguments() (map[string]any, error) {
+	fields, err := j.fields()
+	if err != nil {
+		return nil, err
+	}
 	parts, err := json.Marshal(j.Parts)
 	if err != nil {
-		return Created{}, fmt.Errorf("create record: %w", err)
+		return nil, fmt.Errorf("create record: %w", err)
 	}
 	var expires int64
 	if !j.ExpiresAt.IsZero() {
 		expires = j.ExpiresAt.UnixMilli()
 	}
-	answer, err := s.Run(ctx, createScript, j.ID, nil, map[string]any{
+	return map[string]any{
 		"token": j.SubmitToken, "digest": j.Digest, "parts": string(parts), "fields": fields,
-		"expires_at": expires, "expires_in": j.ExpiresIn.Milliseconds(),
-	})
-	if err != nil {
-		return Created{}, err
-	}
+		"expires_at": expires, "expires_in": j.ExpiresIn.Milliseconds(), "asks": j.Asks != "",
+	}, nil
+}
+
+func readCreated(answer []string) (Created, error) {
 	switch at(answer, 0) {
 	case "created":
-		return Created{State: Accepted}, nil
+		return Created{State: State(at(answer, 1))}, nil
 	case "repeated":
 		return Created{State: State(at(answer, 1))}, nil
 	case "duplicate":
@@ -103,6 +118,14 @@ func (j NewJob) fields() (map[string]string, error) {
 		"account": j.Account, "vendor": j.Vendor, "kind": j.Kind, "priority": j.Priority,
 		"keyed": keyed, "content": j.Content, "numbers": strings.Join(j.Numbers, ","), "to": j.To,
 		"retain_ms": ms(j.Retain), "key_retain_ms": ms(j.KeyRetain),
+	}
+	if j.TTL > 0 {
+		f["ttl_ms"] = ms(j.TTL)
+	}
+	for name, value := range map[string]string{"from": j.From, "x": j.X, "request_id": j.RequestID, "vendor_id": j.Asks} {
+		if value != "" {
+			f[name] = value
+		}
 	}
 	if len(j.Tags) > 0 {
 		f["tags"] = string(tags)

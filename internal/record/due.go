@@ -71,6 +71,7 @@ const (
 	ActMoved   Action = "moved"   // the entry changed meanwhile
 	ActEnqueue Action = "enqueue" // bring the job's task to its queue
 	ActPoll    Action = "poll"    // enqueue a query
+	ActRepeat  Action = "repeat"  // bring a task for the same request again
 	ActLook    Action = "look"    // see whether the job's task lives
 	ActWait    Action = "wait"
 	ActLive    Action = "live"

@@ -44,7 +44,7 @@ func TestEvidenceMerges(t *testing.T) {
 				w.in(record.Submitted)
 				w.advance(record.Evidence{State: row.first, Strength: row.strength, Code: "first", Cause: "first"})
 				revision := w.get().Revision
-				v, s := w.advance(record.Evidence{State: row.then, Strength: row.thenIs, Code: "then", Cause: "then", SIP: 486})
+				v, s := w.advance(record.Evidence{State: row.then, Strength: row.thenIs, Code: "then", Cause: "then", Facts: record.Facts{SIP: 486}})
 				r := w.get()
 				if v != row.verdict || s != row.want || r.State != row.want || conflicts(r) != row.conflicts {
 					t.Errorf("%s, %s, %d conflicts; want %s, %s, %d", v, r.State, conflicts(r), row.verdict, row.want, row.conflicts)
@@ -124,7 +124,7 @@ func TestEvidenceBringsTheID(t *testing.T) {
 		}
 		w.wantDue(30 * time.Minute)
 		d, b := 7*time.Second, false
-		w.advance(record.Evidence{VendorID: "call", State: record.Busy, Strength: 2, SIP: 486, Duration: &d, Billable: &b, Text: "忙"})
+		w.advance(record.Evidence{VendorID: "call", State: record.Busy, Strength: 2, Facts: record.Facts{SIP: 486, Duration: &d, Billable: &b}, Text: "忙"})
 		r := w.get()
 		if r.SIP != 486 || r.Duration == nil || *r.Duration != d || r.Billable == nil || *r.Billable || r.VendorText != "忙" {
 			t.Errorf("%+v", r)

@@ -25,22 +25,25 @@ type Record struct {
 	HoldUntil                           time.Time
 	VendorID, VendorTask                string
 	VendorCode, VendorText              string
-	SIP                                 int
-	Attempts                            int // of which a byte left, or may have left
-	Attempt                             int // number of the last attempt
-	Seq                                 int // number of the last follow-up task
-	Polls, Failures, Revision           int
-	To                                  string // masked
-	Content                             string
-	Numbers                             []string
-	Tags                                map[string]string
-	EventURL                            string
-	CancelRequested                     bool
-	Duration                            *time.Duration
-	Billable                            *bool
-	CreatedAt, ExpiresAt, NotBefore     time.Time // zero: none
-	SendBefore, EndedAt, GiveUpAt       time.Time // zero: none
-	Timeline                            []Entry
+	Facts
+	Attempts                           int // of which a byte left, or may have left
+	Attempt                            int // number of the last attempt
+	Seq                                int // number of the last follow-up task
+	Polls, Failures, Repeats, Revision int
+	To, From, X                        string // masked
+	RequestID                          string // the same in every request of the job
+	Parent                             string // of a call over a binding: the binding's id
+	Content                            string
+	Numbers                            []string
+	Tags                               map[string]string
+	EventURL                           string
+	CancelRequested                    bool
+	Repeatable                         bool      // the vendor knows the request by an id: in doubt, it may go out again
+	CreatedAt, ExpiresAt, NotBefore    time.Time // zero: none
+	SendBefore, EndedAt, GiveUpAt      time.Time // zero: none
+	EndsAt                             time.Time // of a binding; zero: without end, or not made
+	Since                              time.Time // of the state
+	Timeline                           []Entry
 }
 
 // Entry is one line of a job's timeline.
@@ -103,28 +106,39 @@ func parse(id string, h map[string]string) *Record {
 		ID: id, Kind: h["kind"], Account: h["account"], Vendor: h["vendor"], Priority: h["priority"],
 		State: State(h["state"]), Cause: h["cause"], HoldReason: h["hold_reason"], HoldUntil: instant(h["hold_until"]),
 		VendorID: h["vendor_id"], VendorTask: h["vendor_task"], VendorCode: h["vendor_code"], VendorText: h["vendor_text"],
-		SIP: count(h["sip"]), Attempts: count(h["attempts"]), Attempt: count(h["attempt"]), Seq: count(h["seq"]),
-		Polls: count(h["polls"]), Failures: count(h["failures"]), Revision: count(h["revision"]),
-		To: h["to"], Content: h["content"], EventURL: h["event_url"], CancelRequested: h["cancel"] == "1",
+		Facts: factsOf(h), Attempts: count(h["attempts"]), Attempt: count(h["attempt"]), Seq: count(h["seq"]),
+		Polls: count(h["polls"]), Failures: count(h["failures"]), Repeats: count(h["repeats"]), Revision: count(h["revision"]),
+		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Content: h["content"], EventURL: h["event_url"], CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
 		CreatedAt: instant(h["created_at"]), ExpiresAt: instant(h["expires_at"]), NotBefore: instant(h["not_before"]),
 		SendBefore: instant(h["send_before"]), EndedAt: instant(h["ended_at"]), GiveUpAt: instant(h["give_up_at"]),
+		EndsAt: instant(h["ends_at"]), Since: instant(h["since"]),
 	}
 	if h["numbers"] != "" {
 		r.Numbers = strings.Split(h["numbers"], ",")
-	}
-	if v, ok := h["duration_ms"]; ok {
-		d := time.Duration(count(v)) * time.Millisecond
-		r.Duration = &d
-	}
-	if v, ok := h["billable"]; ok {
-		b := v == "1"
-		r.Billable = &b
 	}
 	if h["tags"] != "" && json.Unmarshal([]byte(h["tags"]), &r.Tags) != nil {
 		r.Tags = nil // written by us as a JSON object; anything else is nobody's tags
 	}
 	r.Timeline = timeline(h)
 	return r
+}
+
+func factsOf(h map[string]string) Facts {
+	f := Facts{
+		SIP: count(h["sip"]), Q850: count(h["q850"]), Cost: h["cost"], Currency: h["currency"], DTMF: h["dtmf"],
+		HangupBy: h["hangup_by"], Recording: h["recording"], Conflict: h["conflict"] == "1",
+	}
+	for name, target := range map[string]**time.Duration{"duration_ms": &f.Duration, "billed_ms": &f.Billed} {
+		if v, ok := h[name]; ok {
+			d := time.Duration(count(v)) * time.Millisecond
+			*target = &d
+		}
+	}
+	if v, ok := h["billable"]; ok {
+		b := v == "1"
+		f.Billable = &b
+	}
+	return f
 }
 
 func timeline(h map[string]string) []Entry {

@@ -18,6 +18,8 @@ type Result string
 // The results.
 const (
 	ResultAccepted Result = "accepted" // the vendor took it
+	ResultBound    Result = "bound"    // the binding stands
+	ResultDone     Result = "done"     // it took effect, and that was all
 	ResultAgain    Result = "again"    // nothing was placed; it may be sent again
 	ResultFailed   Result = "failed"   // nothing was placed, nothing will be
 	ResultInDoubt  Result = "in_doubt" // it may have been placed
@@ -32,17 +34,25 @@ type Settlement struct {
 	Code, Text string // the vendor's words
 	Detail     string // ours, for the timeline
 
-	VendorID, VendorTask string        // accepted
+	VendorID, VendorTask string        // accepted, bound
+	X                    string        // accepted: the middle number, masked
 	PollIn               time.Duration // accepted; 0: no poll
 	GiveUpIn             time.Duration // accepted
+	AwaitIn              time.Duration // accepted: how long the caller has to dial the middle number; 0: the vendor dials
 
 	RetryIn     time.Duration // again
 	Reason      string        // again: the hold's reason
 	Counted     bool          // again: counts towards MaxAttempts
 	MaxAttempts int           // again
 	Cause       string        // failed; again, where the attempts are used up
-	KeepCharge  bool          // again, failed: the vendor counted it all the same
-	LockFor     time.Duration // again, failed: nothing dials the number for so long
+	Maybe       bool          // failed: somebody's phone may have rung all the same
+
+	Repeat     bool          // in doubt: the very same request goes out again, after RepeatIn
+	RepeatIn   time.Duration // in doubt
+	MaxRepeats int           // in doubt: after so many answers like this it ends unknown; 0: no such bound
+
+	KeepCharge bool          // again, failed: the vendor counted it all the same
+	LockFor    time.Duration // again, failed: nothing dials the number for so long
 }
 
 // Settled is what a record made of it.
@@ -59,6 +69,7 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 	answer, err := s.Run(ctx, settleScript, id, numbers, map[string]any{
 		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text, "detail": t.Detail,
 		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
+		"x": t.X, "await_in": t.AwaitIn.Milliseconds(), "maybe": t.Maybe, "repeat_in": t.repeatIn(), "max_repeats": t.MaxRepeats,
 		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
 		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,
 		"cause": t.Cause, "keep_charge": t.KeepCharge, "lock_for": t.LockFor.Milliseconds(),
@@ -81,4 +92,12 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 		return Settled{}, fmt.Errorf("settle: unexpected answer %q", answer)
 	}
 	return out, nil
+}
+
+// repeatIn is a repeat's delay as the script wants it.
+func (t Settlement) repeatIn() int64 {
+	if !t.Repeat {
+		return -1
+	}
+	return t.RepeatIn.Milliseconds()
 }

@@ -10,15 +10,23 @@ const (
 	Held       State = "held"       // waits for a time, with a reason
 	Submitting State = "submitting" // intent written, permit running
 	Submitted  State = "submitted"  // the vendor accepted it
-	InDoubt    State = "in_doubt"   // may have been placed; never sent again by itself
-	Unknown    State = "unknown"    // no evidence in time; later evidence upgrades it
-	Completed  State = "completed"
-	Busy       State = "busy"
-	NoAnswer   State = "no_answer"
-	Rejected   State = "rejected"
-	Failed     State = "failed"
-	Canceled   State = "canceled"
-	Expired    State = "expired" // not sent in time
+	InDoubt    State = "in_doubt"   // may have taken effect; sent again only where the vendor knows the request by its id
+	// AwaitingDial: the vendor connects when the caller dials the middle number.
+	AwaitingDial State = "awaiting_dial"
+	Ringing      State = "ringing"
+	InProgress   State = "in_progress"
+	Active       State = "active"   // a binding that stands
+	Released     State = "released" // a binding that was taken back
+	Unknown      State = "unknown"  // no evidence in time; later evidence upgrades it
+	Completed    State = "completed"
+	Busy         State = "busy"
+	NoAnswer     State = "no_answer"
+	Rejected     State = "rejected"
+	Failed       State = "failed"
+	Canceled     State = "canceled"
+	// Expired: not sent in time; of a binding, its time ended; after awaiting_dial,
+	// a soft end.
+	Expired State = "expired"
 )
 
 // Waiting says that the job has not been sent and may still be.
@@ -28,12 +36,15 @@ func (s State) Waiting() bool { return s == Accepted || s == Queued || s == Held
 // comes later still changes it.
 func (s State) Final() bool {
 	switch s {
-	case Unknown, Completed, Busy, NoAnswer, Rejected, Failed, Canceled, Expired:
+	case Unknown, Completed, Busy, NoAnswer, Rejected, Failed, Canceled, Expired, Released:
 		return true
-	case Accepted, Queued, Held, Submitting, Submitted, InDoubt:
+	case Accepted, Queued, Held, Submitting, Submitted, InDoubt, AwaitingDial, Ringing, InProgress, Active:
 	}
 	return false
 }
+
+// UnderWay says that the vendor accepted the call and its end is not known.
+func (s State) UnderWay() bool { return s == Submitted || s == Ringing || s == InProgress }
 
 // Reasons of a hold that are not rules of ratelimit.
 const (
@@ -42,4 +53,5 @@ const (
 	HoldVendorWindow    = "vendor_window"    // the vendor says: not at this time of day
 	HoldVendorFrequency = "vendor_frequency" // the vendor says: too frequent
 	HoldLockout         = "lockout"          // the vendor locked the number
+	HoldBinding         = "binding"          // an unbind waits until its bind is told
 )

@@ -21,13 +21,13 @@ var prelude string
 // Script is a transition: the shared prelude and a body that says in its
 // header what it takes, changes and answers.
 type Script struct {
-	name   string
-	script *redis.Script
+	name, source string
+	script       *redis.Script
 }
 
 // NewScript makes a transition of a body that runs after the shared prelude.
 func NewScript(name, body string) *Script {
-	return &Script{name: name, script: redis.NewScript(prelude + body)}
+	return &Script{name: name, source: prelude + body, script: redis.NewScript(prelude + body)}
 }
 
 // Store runs the transitions of every group's records on one Redis.
@@ -49,13 +49,37 @@ func (s *Store) WithClock(clock func() time.Time) *Store {
 // phone numbers under the rules; args becomes the script's JSON argument, with
 // "id" added. The answer is the script's list of strings.
 func (s *Store) Run(ctx context.Context, sc *Script, id string, numbers []string, args map[string]any) ([]string, error) {
-	if _, ok := GroupOf(id); !ok {
-		return nil, fmt.Errorf("%s: %q is not a job id (want <group>.<name>)", sc.name, id)
+	if err := sc.mayConcern(id); err != nil {
+		return nil, err
 	}
 	return s.run(ctx, sc, scriptKeys(id, numbers), id, args)
 }
 
+func (sc *Script) mayConcern(id string) error {
+	if _, ok := GroupOf(id); !ok {
+		return fmt.Errorf("%s: %q is not a job id (want <group>.<name>)", sc.name, id)
+	}
+	return nil
+}
+
 func (s *Store) run(ctx context.Context, sc *Script, keys []string, id string, args map[string]any) ([]string, error) {
+	argv, err := s.arguments(sc, id, args)
+	if err != nil {
+		return nil, err
+	}
+	return sc.answer(sc.script.Run(ctx, s.rdb, keys, argv...))
+}
+
+func (sc *Script) answer(reply *redis.Cmd) ([]string, error) {
+	answer, err := reply.StringSlice()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", sc.name, err)
+	}
+	return answer, nil
+}
+
+// arguments are the ARGV of every script: its clock, and args with the id.
+func (s *Store) arguments(sc *Script, id string, args map[string]any) ([]any, error) {
 	full := map[string]any{"id": id}
 	for k, v := range args {
 		full[k] = v
@@ -68,11 +92,7 @@ func (s *Store) run(ctx context.Context, sc *Script, keys []string, id string, a
 	if s.clock != nil {
 		now = strconv.FormatInt(s.clock().UnixMilli(), 10)
 	}
-	answer, err := sc.script.Run(ctx, s.rdb, keys, now, encoded).StringSlice()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", sc.name, err)
-	}
-	return answer, nil
+	return []any{now, encoded}, nil
 }
 
 // at returns the i-th answer, or "".

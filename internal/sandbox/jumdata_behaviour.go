@@ -1,33 +1,5 @@
 package sandbox
 
-// Behaviour is what becomes of a send request for a number.
-type Behaviour int
-
-// The behaviours; Numbers tells them in words.
-const (
-	Answered Behaviour = iota
-	NoAnswer
-	Busy
-	Rejected
-	Refused
-	AnswerLost
-	CutOnce
-	Hang
-	Blacklisted
-	BrokenGateway
-	MaintenanceOnce
-)
-
-// NumberCase is one row of the table by which the last two digits of a number
-// decide what happens to it.
-type NumberCase struct {
-	// Suffix is the last two digits, empty for every number not named otherwise.
-	Suffix    string
-	Behaviour Behaviour
-	// What happens, in words for a help text.
-	What string
-}
-
 // Numbers is the table of the default Behave, for a help text: with it a person
 // can try every case by choosing a number.
 func Numbers() []NumberCase {
@@ -47,14 +19,7 @@ func Numbers() []NumberCase {
 }
 
 // BehaviourOf is the default Behave: the table of Numbers.
-func BehaviourOf(mobile string) Behaviour {
-	for _, c := range Numbers() {
-		if c.Suffix != "" && len(mobile) >= 2 && mobile[len(mobile)-2:] == c.Suffix {
-			return c.Behaviour
-		}
-	}
-	return Answered
-}
+func BehaviourOf(mobile string) Behaviour { return behaviourIn(Numbers(), mobile) }
 
 // callDesc is the failure number of a call that ends without an answer, empty
 // for one that is answered. The document's sample, 487, is a SIP code.
@@ -85,15 +50,10 @@ func (j *Jumdata) behaviourFaultLocked(mobile string, b Behaviour) Fault {
 		return FaultHang(true)
 	case BrokenGateway:
 		return FaultStatus(500, true)
-	case CutOnce, MaintenanceOnce:
-		if j.onceDone[mobile] {
-			return Fault{}
-		}
-		j.onceDone[mobile] = true
-		if b == CutOnce {
-			return FaultCut(false)
-		}
-		return FaultAnswer(codeMaintenance, msgMaintenance)
+	case CutOnce:
+		return j.onceLocked(mobile, FaultCut(false))
+	case MaintenanceOnce:
+		return j.onceLocked(mobile, FaultAnswer(codeMaintenance, msgMaintenance))
 	default:
 		return Fault{}
 	}

@@ -40,9 +40,8 @@ func (j *Jumdata) placeLocked(fields map[string]string, b Behaviour, now time.Ti
 		j.placed[mobile] = append(j.placed[mobile], now)
 	}
 	if call.notifyURL != "" && j.opts.PushMode != PushNone {
-		if !j.spawnLocked(func() { j.pushResult(call, lasts) }) {
-			j.pushes.Failed++
-		}
+		body, contentType := j.pushBody(call)
+		j.pushLocked(lasts+j.opts.PushDelay, message{url: call.notifyURL, contentType: contentType, body: body})
 	}
 	return call
 }

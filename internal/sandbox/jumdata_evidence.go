@@ -2,53 +2,8 @@ package sandbox
 
 import (
 	"slices"
-	"strings"
 	"time"
 )
-
-// CallStatus is how far a placed call has come.
-type CallStatus string
-
-// The states of a placed call.
-const (
-	CallUnderWay CallStatus = "under way"
-	CallAnswered CallStatus = "answered"
-	CallFailed   CallStatus = "failed"
-)
-
-// Call is a placed call: a phone that rang.
-type Call struct {
-	CallID string
-	Mobile string
-	Ref    string // notifyData of the request that placed it
-	At     time.Time
-	Ended  time.Time // zero while it is under way
-	Status CallStatus
-}
-
-// Attempt is one authenticated send request.
-type Attempt struct {
-	Mobile string
-	Ref    string // notifyData
-	At     time.Time
-	Method string
-	// Result says in words what the vendor did; "under way" until it is done.
-	Result string
-	// CallID is the call it placed, empty for none.
-	CallID string
-	// LockedNumber is set when the number was locked as the request came: the
-	// sender broke the vendor's rule, whatever became of the request.
-	LockedNumber bool
-}
-
-// PushCounts tells how pushes went, each copy counted by itself.
-type PushCounts struct {
-	Delivered int // acknowledged by HTTP 200 and "success"
-	Failed    int // given up after all tries, or cut off by Close
-	Tries     int // requests made
-	// LastFailure is why the last try that failed did, without its URL.
-	LastFailure string
-}
 
 // Calls returns every placed call in the order of placing.
 func (j *Jumdata) Calls() []Call {
@@ -71,13 +26,6 @@ func (j *Jumdata) Calls() []Call {
 	return calls
 }
 
-// Attempts returns every authenticated send request in the order of arrival.
-func (j *Jumdata) Attempts() []Attempt {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return slices.Clone(j.attempts)
-}
-
 // AttemptsOnLocked returns the attempts that came while their number was locked.
 func (j *Jumdata) AttemptsOnLocked() []Attempt {
 	return slices.DeleteFunc(j.Attempts(), func(a Attempt) bool { return !a.LockedNumber })
@@ -89,22 +37,11 @@ func (j *Jumdata) AttemptsOnLocked() []Attempt {
 func (j *Jumdata) JobsCalledTwice() []string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	count := map[string]int{}
-	var twice []string
-	for _, c := range j.calls {
-		if c.Ref == "" {
-			continue
-		}
-		job := c.Ref
-		if dot := strings.LastIndexByte(job, '.'); dot >= 0 {
-			job = job[:dot]
-		}
-		if count[job]++; count[job] == 2 {
-			twice = append(twice, job)
-		}
+	refs := make([]string, len(j.calls))
+	for i, c := range j.calls {
+		refs[i] = c.Ref
 	}
-	slices.Sort(twice)
-	return twice
+	return jobsCalledTwice(refs)
 }
 
 // MaxPerNumberInDay returns the most calls that any number got within any
@@ -117,23 +54,5 @@ func (j *Jumdata) MaxPerNumberInDay() int {
 	for _, c := range j.calls {
 		times[c.Mobile] = append(times[c.Mobile], c.At)
 	}
-	most := 0
-	for _, at := range times {
-		slices.SortFunc(at, time.Time.Compare)
-		first := 0
-		for last := range at {
-			for at[last].Sub(at[first]) >= j.opts.Day {
-				first++
-			}
-			most = max(most, last-first+1)
-		}
-	}
-	return most
-}
-
-// Pushes returns how the pushes went so far.
-func (j *Jumdata) Pushes() PushCounts {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.pushes
+	return maxPerKeyInDay(times, j.opts.Day)
 }

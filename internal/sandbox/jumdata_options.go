@@ -6,22 +6,8 @@ import (
 	"time"
 )
 
-// PushMode is how a call's result is pushed to its notifyUrl. The vendor's
-// document names the fields and leaves the encoding open.
-type PushMode string
-
-// The encodings a result push can have, and none for no pushes at all.
-const (
-	PushForm PushMode = "form"
-	PushJSON PushMode = "json"
-	PushNone PushMode = "none"
-)
-
 // DefaultLimit is how many calls a number takes per day ("同一个手机号一天只能发送3次").
 const DefaultLimit = 3
-
-// NoLimit switches the daily limit and its lock off.
-const NoLimit = -1
 
 // Window is the part of the day in which calls are placed, in minutes after
 // midnight in the options' Location, half-open: Open is in, Close is out. A
@@ -99,19 +85,12 @@ func (o JumdataOptions) withDefaults() JumdataOptions {
 	if w := o.Window; w != nil && (w.Open == w.Close || min(w.Open, w.Close) < 0 || max(w.Open, w.Close) > 24*60) {
 		panic(fmt.Sprintf("sandbox: JumdataOptions.Window %+v is not a part of a day in minutes", *w))
 	}
-	switch o.PushMode {
-	case "":
-		o.PushMode = PushForm
-	case PushForm, PushJSON, PushNone:
-	default:
-		panic(fmt.Sprintf("sandbox: JumdataOptions.PushMode %q is not form, json or none", o.PushMode))
-	}
+	o.PushMode = o.PushMode.orForm("JumdataOptions")
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	if o.Location == nil {
-		// A fixed zone needs no zone data on the machine; China has had none but this since 1991.
-		o.Location = time.FixedZone("Asia/Shanghai", 8*60*60)
+		o.Location = shanghai()
 	}
 	if o.Behave == nil {
 		o.Behave = BehaviourOf
@@ -126,12 +105,6 @@ func (o JumdataOptions) withDefaults() JumdataOptions {
 	setDefault(&o.TimestampTolerance, 5*time.Minute)
 	setDefault(&o.PushRetryBase, time.Second)
 	return o
-}
-
-func setDefault(d *time.Duration, value time.Duration) {
-	if *d == 0 {
-		*d = value
-	}
 }
 
 // contains says whether calls are placed at t.

@@ -41,31 +41,13 @@ func (j *Jumdata) receive(method string, fields map[string]string) (int, Fault) 
 	j.mu.Lock()
 	now := j.opts.Now()
 	locked := now.Before(j.lockedUntil[mobile])
-	j.attempts = append(j.attempts, Attempt{
-		Mobile: mobile, Ref: ref, At: now, Method: method, LockedNumber: locked, Result: "under way",
-	})
-	j.seenMobile[mobile]++
-	seen := SendAttempt{
-		Seq: len(j.attempts), Method: method, Mobile: mobile, Ref: ref, At: now,
+	index, ask := j.logLocked(SendAttempt{
+		Method: method, Mobile: mobile, Ref: ref, At: now,
 		TemplateID: fields["templateId"], Param: fields["param"], PlayTimes: fields["playTimes"],
-		NotifyURL: fields["notifyUrl"], SeenMobile: j.seenMobile[mobile], LockedNumber: locked,
-	}
-	if ref != "" {
-		j.seenRef[ref]++
-		seen.SeenRef = j.seenRef[ref]
-	}
-	fault := j.fault
+		NotifyURL: fields["notifyUrl"], LockedNumber: locked,
+	})
 	j.mu.Unlock()
-	if fault == nil {
-		return seen.Seq - 1, Fault{}
-	}
-	return seen.Seq - 1, fault(seen)
-}
-
-func (j *Jumdata) note(index int, result string) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.attempts[index].Result = result
+	return index, ask()
 }
 
 // act does with a send request what the vendor does, all under one lock: check,

@@ -4,13 +4,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -42,9 +38,6 @@ const (
 	msgMismatch    = "手机号与呼叫号不匹配"
 )
 
-// maxRequestBody is far above anything the documented fields can hold.
-const maxRequestBody = 64 << 10
-
 // jumdataAnswer is every JSON answer of the vendor: an error has only msg and code.
 type jumdataAnswer struct {
 	Code   int          `json:"code"`
@@ -64,55 +57,21 @@ func refusal(code int, msg string) jumdataAnswer {
 	return jumdataAnswer{Code: code, Msg: msg}
 }
 
-func writeAnswer(w http.ResponseWriter, a jumdataAnswer) {
-	writeBody(w, http.StatusOK, "application/json;charset=UTF-8", encode(a))
+// padded and refused are what a fault asks for.
+func (a jumdataAnswer) padded(bytes int) answer {
+	a.Msg += strings.Repeat(" ", bytes)
+	return a
 }
 
-func encode(v any) []byte {
-	body, err := json.Marshal(v)
-	if err != nil {
-		panic("sandbox: encode an answer: " + err.Error()) // strings and ints only: a bug
-	}
-	return body
-}
+func (jumdataAnswer) refused(code int, msg string) answer { return refusal(code, msg) }
+
+func writeAnswer(w http.ResponseWriter, a jumdataAnswer) { writeJSON(w, a) }
 
 // signJumdata is the vendor's signature: sha256 over appId, appSecret and the
 // timestamp as it was sent, in lower-case hex (Jumdata, 签名算法).
 func signJumdata(appID, appSecret, timestamp string) string {
 	sum := sha256.Sum256([]byte(appID + appSecret + timestamp))
 	return hex.EncodeToString(sum[:])
-}
-
-// form reads a request's fields, each given exactly once: from the query of a
-// GET, from the urlencoded body of a POST.
-func form(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	raw := r.URL.RawQuery
-	if r.Method == http.MethodPost {
-		if raw != "" {
-			return nil, errors.New("fields in the query of a POST")
-		}
-		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		if err != nil || kind != "application/x-www-form-urlencoded" {
-			return nil, errors.New("the body is not x-www-form-urlencoded")
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		if err != nil {
-			return nil, err
-		}
-		raw = string(body)
-	}
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, err
-	}
-	fields := make(map[string]string, len(values))
-	for name, given := range values {
-		if len(given) != 1 {
-			return nil, errors.New("a field is given twice")
-		}
-		fields[name] = given[0]
-	}
-	return fields, nil
 }
 
 // authenticate checks who asks and when; an empty message is a yes. A wrong
@@ -131,15 +90,4 @@ func (j *Jumdata) authenticate(fields map[string]string) string {
 		return msgTimestamp
 	}
 	return ""
-}
-
-// unknownField says whether there is a field that the document does not have.
-func unknownField(fields map[string]string, known ...string) bool {
-	n := 0
-	for _, name := range known {
-		if _, given := fields[name]; given {
-			n++
-		}
-	}
-	return n != len(fields)
 }

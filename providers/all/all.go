@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/dingxin"
+	"github.com/callpacer/callpacer/providers/interline"
+	"github.com/callpacer/callpacer/providers/itnio"
 	"github.com/callpacer/callpacer/providers/jumdata"
 )
 
@@ -19,7 +22,10 @@ type vendor struct {
 
 // vendors: adding one is its folder and a line here.
 var vendors = map[string]vendor{
-	"jumdata": {factory(jumdata.New), []string{"notify", "poll"}, jumdata.Traits},
+	"jumdata":   {factory(jumdata.New), []string{"notify", "poll"}, jumdata.Traits},
+	"itnio":     {factory(itnio.New), []string{"notify", "poll", "account"}, itnio.Traits},
+	"dingxin":   {factory(dingxin.New), []string{"connect", "recording"}, dingxin.Traits},
+	"interline": {factory(interline.New), []string{"bind", "unbind", "account"}, interline.Traits},
 }
 
 // factory forgets a constructor's type: capabilities are found by assertion.

@@ -10,18 +10,6 @@ import (
 	"github.com/callpacer/callpacer/providers"
 )
 
-func TestSignVectors(t *testing.T) {
-	for name, v := range map[string][4]string{
-		"J-doc": {"xyzxy2121zxyz", "efcefcef1121cefcefc1212121", "1555378976238", "6ddcdc405743c576cb6d34b17b47ed56e2b9b6670fae1fe85ed01244fd31558b"},
-		"J1":    {testID, testSecret, "1700000000123", "f561559556edbdaec2fee176a3e865b67970452e073064f31a9f37a4d14155c0"},
-		"J2":    {"testAppId", "testAppSecret", "1704067200000", "8b8f668531bb0794435bbf4e5a669959fdd0604b1902fa4c7d245a5319448303"},
-	} {
-		if got := sign(v[0], v[1], v[2]); got != v[3] {
-			t.Errorf("%s: %s, want %s", name, got, v[3])
-		}
-	}
-}
-
 func TestNotifySendsEveryField(t *testing.T) {
 	v := sendVendor(200, fixture(t, "send_ok.json"))
 	v.want = url.Values{"mobile": {testMobile}, "templateId": {"JM01"}, "param": {"张三,8点 半&=+"}, "playTimes": {"2"},
@@ -135,56 +123,46 @@ var sendTable = map[string]struct {
 	"code as a string":           {200, `{"code":" 200 ","data":{"callId":"Y"}}`, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: "Y"}},
 	"J14 lock words under a code of no table": {200, `{"code":605,"msg":"该号码今日呼叫次数超限,请24小时后再试"}`,
 		providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe, Signal: providers.SignalNumberLock}},
-	"code 200.0 is none":           {200, `{"code":200.0,"data":{"callId":"Y"}}`, uncertain},
-	"unreadable code on 400":       {400, `{"code":true}`, uncertain},
-	"J20 code before HTTP status":  {500, `{"code":603,"msg":"余额不足请充值"}`, halted(providers.HaltBalance)},
-	"J20 success on HTTP 502":      {502, `{"code":200,"data":{"callId":"Y"}}`, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: "Y"}},
-	"X5 BOM and space":             {200, "\ufeff \r\n" + `{"code":601,"msg":"接口未开通"}` + "\n ", halted(providers.HaltAccount)},
-	"X4 GBK message":               {200, "{\"code\":400,\"msg\":\"\xb2\xce\xca\xfd\x81\\\"}", permanent(providers.CausePlatform)},
-	"400":                          {200, `{"code":400,"msg":"参数错误"}`, permanent(providers.CausePlatform)},
-	"400 number format":            {200, `{"code":400,"msg":"手机号格式不正确"}`, permanent(providers.CauseInvalidNumber)},
-	"400 number format (号码)":       {200, `{"code":400,"msg":"号码格式错误"}`, permanent(providers.CauseInvalidNumber)},
-	"400 other format":             {200, `{"code":400,"msg":"模版格式不正确"}`, permanent(providers.CausePlatform)},
-	"400 too many plays":           {200, `{"code":400,"msg":"播放次数超过限制"}`, permanent(providers.CausePlatform)},
-	"404":                          {404, `{"code":404,"msg":"接口地址不正确"}`, halted(providers.HaltConfig)},
-	"500 as documented":            {200, `{"code":500,"msg":"系统维护,请稍候再试"}`, later(time.Minute)},
-	"500 said briefly":             {200, `{"code":500,"msg":"请稍候"}`, later(time.Minute)},
-	"500 on HTTP 500":              {500, `{"code":500,"msg":"系统维护,请稍候再试"}`, uncertain},
-	"500 catch-all":                {200, `{"code":500,"msg":"系统异常"}`, uncertain},
-	"501":                          {200, `{"code":501,"msg":"官方数据源维护,请稍候再试"}`, later(5 * time.Minute)},
-	"601":                          {200, `{"code":601,"msg":"接口未开通"}`, halted(providers.HaltAccount)},
-	"602":                          {200, `{"code":602,"msg":"账号停用"}`, halted(providers.HaltAccount)},
-	"603":                          {200, `{"code":603,"msg":"余额不足请充值"}`, halted(providers.HaltBalance)},
-	"604":                          {200, `{"code":604,"msg":"接口停用"}`, halted(providers.HaltAccount)},
-	"J10 609":                      {200, `{"code":609,"msg":"请求过于频繁,请稍候再试"}`, limited(providers.SignalTooFrequent, 30*time.Second)},
-	"J10 609 without words":        {200, `{"code":609}`, limited(providers.SignalTooFrequent, 30*time.Second)},
-	"J10 701 means nothing here":   {200, `{"code":701,"msg":"未查询语音通知状态"}`, uncertain},
-	"999":                          {200, `{"code":999,"msg":"未知"}`, uncertain},
-	"unknown code":                 {200, `{"code":777,"msg":"签名错误"}`, uncertain},
-	"auth by 400":                  {200, `{"code":400,"msg":"签名错误"}`, halted(providers.HaltAuth)},
-	"auth by 999":                  {200, `{"code":999,"msg":"invalid sign"}`, halted(providers.HaltAuth)},
-	"auth before clock":            {200, `{"code":400,"msg":"时间戳或签名错误"}`, halted(providers.HaltAuth)},
-	"J14 lock of the number":       {200, `{"code":999,"msg":"该号码今日已达上限"}`, limited(providers.SignalNumberLock, 0)},
-	"J14 lock, restricted":         {200, `{"code":400,"msg":"号码被限制"}`, limited(providers.SignalNumberLock, 0)},
-	"J14 lock by count of calls":   {200, `{"code":999,"msg":"呼叫次数超过3次"}`, limited(providers.SignalNumberLock, 0)},
-	"J14 lock by count of sends":   {200, `{"code":609,"msg":"发送次数受限"}`, limited(providers.SignalNumberLock, 0)},
-	"J14 lock before window":       {200, `{"code":999,"msg":"该时段号码超限"}`, limited(providers.SignalNumberLock, 0)},
-	"window":                       {200, `{"code":999,"msg":"不在允许的时间段"}`, limited(providers.SignalWindow, 10*time.Minute)},
-	"window by 400":                {200, `{"code":400,"msg":"该时段禁止"}`, limited(providers.SignalWindow, 10*time.Minute)},
-	"too frequent by 999":          {200, `{"code":999,"msg":"请求过于频繁"}`, limited(providers.SignalTooFrequent, 30*time.Second)},
-	"blacklist":                    {200, `{"code":999,"msg":"黑名单用户"}`, suppressed},
-	"HTML":                         {200, `<html>`, uncertain},
-	"cut JSON":                     {200, `{"code":601,"msg":"接`, uncertain},
-	"two values":                   {200, `{"code":601}{"code":200}`, uncertain},
-	"JSON without code":            {200, `{"msg":"成功","data":{"callId":"Y"}}`, uncertain},
-	"JSON with null code":          {200, `{"code":null}`, uncertain},
-	"a list":                       {200, `[{"code":601}]`, uncertain},
-	"nothing":                      {200, ``, uncertain},
-	"gateway 502":                  {502, `bad gateway`, uncertain},
-	"HTTP 401 without vendor JSON": {401, `no`, halted(providers.HaltAuth)},
-	"HTTP 404 without vendor JSON": {404, `no`, halted(providers.HaltConfig)},
-	"HTTP 400 without vendor JSON": {400, `no`, permanent(providers.CausePlatform)},
-	"redirect":                     {307, ``, providers.Outcome{Class: providers.ClassHalted, Placed: providers.PlacedMaybe, Halt: providers.HaltConfig}},
+	"code 200.0 is none":          {200, `{"code":200.0,"data":{"callId":"Y"}}`, uncertain},
+	"unreadable code on 400":      {400, `{"code":true}`, uncertain},
+	"J20 code before HTTP status": {500, `{"code":603,"msg":"余额不足请充值"}`, halted(providers.HaltBalance)},
+	"J20 success on HTTP 502":     {502, `{"code":200,"data":{"callId":"Y"}}`, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: "Y"}},
+	"X4 GBK message":              {200, "{\"code\":400,\"msg\":\"\xb2\xce\xca\xfd\x81\\\"}", permanent(providers.CausePlatform)},
+	"400":                         {200, `{"code":400,"msg":"参数错误"}`, permanent(providers.CausePlatform)},
+	"400 number format":           {200, `{"code":400,"msg":"手机号格式不正确"}`, permanent(providers.CauseInvalidNumber)},
+	"400 number format (号码)":      {200, `{"code":400,"msg":"号码格式错误"}`, permanent(providers.CauseInvalidNumber)},
+	"400 other format":            {200, `{"code":400,"msg":"模版格式不正确"}`, permanent(providers.CausePlatform)},
+	"400 too many plays":          {200, `{"code":400,"msg":"播放次数超过限制"}`, permanent(providers.CausePlatform)},
+	"404":                         {404, `{"code":404,"msg":"接口地址不正确"}`, halted(providers.HaltConfig)},
+	"500 as documented":           {200, `{"code":500,"msg":"系统维护,请稍候再试"}`, later(time.Minute)},
+	"500 said briefly":            {200, `{"code":500,"msg":"请稍候"}`, later(time.Minute)},
+	"500 on HTTP 500":             {500, `{"code":500,"msg":"系统维护,请稍候再试"}`, uncertain},
+	"500 catch-all":               {200, `{"code":500,"msg":"系统异常"}`, uncertain},
+	"501":                         {200, `{"code":501,"msg":"官方数据源维护,请稍候再试"}`, later(5 * time.Minute)},
+	"601":                         {200, `{"code":601,"msg":"接口未开通"}`, halted(providers.HaltAccount)},
+	"602":                         {200, `{"code":602,"msg":"账号停用"}`, halted(providers.HaltAccount)},
+	"603":                         {200, `{"code":603,"msg":"余额不足请充值"}`, halted(providers.HaltBalance)},
+	"604":                         {200, `{"code":604,"msg":"接口停用"}`, halted(providers.HaltAccount)},
+	"J10 609":                     {200, `{"code":609,"msg":"请求过于频繁,请稍候再试"}`, limited(providers.SignalTooFrequent, 30*time.Second)},
+	"J10 609 without words":       {200, `{"code":609}`, limited(providers.SignalTooFrequent, 30*time.Second)},
+	"J10 701 means nothing here":  {200, `{"code":701,"msg":"未查询语音通知状态"}`, uncertain},
+	"999":                         {200, `{"code":999,"msg":"未知"}`, uncertain},
+	"unknown code":                {200, `{"code":777,"msg":"签名错误"}`, uncertain},
+	"auth by 400":                 {200, `{"code":400,"msg":"签名错误"}`, halted(providers.HaltAuth)},
+	"auth by 999":                 {200, `{"code":999,"msg":"invalid sign"}`, halted(providers.HaltAuth)},
+	"auth before clock":           {200, `{"code":400,"msg":"时间戳或签名错误"}`, halted(providers.HaltAuth)},
+	"J14 lock of the number":      {200, `{"code":999,"msg":"该号码今日已达上限"}`, limited(providers.SignalNumberLock, 0)},
+	"J14 lock, restricted":        {200, `{"code":400,"msg":"号码被限制"}`, limited(providers.SignalNumberLock, 0)},
+	"J14 lock by count of calls":  {200, `{"code":999,"msg":"呼叫次数超过3次"}`, limited(providers.SignalNumberLock, 0)},
+	"J14 lock by count of sends":  {200, `{"code":609,"msg":"发送次数受限"}`, limited(providers.SignalNumberLock, 0)},
+	"J14 lock before window":      {200, `{"code":999,"msg":"该时段号码超限"}`, limited(providers.SignalNumberLock, 0)},
+	"window":                      {200, `{"code":999,"msg":"不在允许的时间段"}`, limited(providers.SignalWindow, 10*time.Minute)},
+	"window by 400":               {200, `{"code":400,"msg":"该时段禁止"}`, limited(providers.SignalWindow, 10*time.Minute)},
+	"too frequent by 999":         {200, `{"code":999,"msg":"请求过于频繁"}`, limited(providers.SignalTooFrequent, 30*time.Second)},
+	"blacklist":                   {200, `{"code":999,"msg":"黑名单用户"}`, suppressed},
+	"JSON without code":           {200, `{"msg":"成功","data":{"callId":"Y"}}`, uncertain},
+	"JSON with null code":         {200, `{"code":null}`, uncertain},
+	"a list":                      {200, `[{"code":601}]`, uncertain},
 }
 
 func TestSendOutcomes(t *testing.T) {
@@ -199,16 +177,6 @@ func TestSendOutcomes(t *testing.T) {
 				t.Errorf("got %+v, want %+v", got, tc.want)
 			}
 		})
-	}
-}
-
-func TestTooManyRequestsHonoursRetryAfter(t *testing.T) {
-	v := sendVendor(429, "slow down")
-	v.header = map[string]string{"Retry-After": "90"}
-	want := limited(providers.SignalTooFrequent, 90*time.Second)
-	want.VendorCode = "http_429"
-	if got := notify(t, v.adapter(t, testSettings()), minimal()); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
@@ -275,28 +243,5 @@ func TestJ9ClockWithoutUsableDateHalts(t *testing.T) {
 				t.Errorf("%s: %+v", name, got)
 			}
 		}
-	}
-}
-
-func TestLostAnswerIsUncertain(t *testing.T) {
-	v := sendVendor(200, "{}")
-	v.header = map[string]string{"Content-Length": "100"}
-	got := notify(t, v.adapter(t, testSettings()), minimal())
-	if got.Class != providers.ClassUncertain || got.Placed != providers.PlacedMaybe || got.VendorText != "truncated" {
-		t.Errorf("got %+v", got)
-	}
-}
-
-func TestPermitOverIsUnsent(t *testing.T) {
-	v := sendVendor(200, fixture(t, "send_ok.json"))
-	a := v.adapter(t, testSettings())
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	got := a.Notify(t.Context(), line, providers.Permit{}, minimal())
-	if got.Class != providers.ClassRetryLater || got.Placed != providers.PlacedNo || !got.Unsent || got.VendorText != "permit_over" || v.requests() != 0 {
-		t.Errorf("got %+v after %d requests", got, v.requests())
 	}
 }

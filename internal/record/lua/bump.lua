@@ -5,6 +5,7 @@
 local score = redis.call('ZSCORE', KEYS[2], id)
 if not score or num(score) ~= a.leased then return {'moved'} end
 local at = now + a.again_in
+if job.state == 'in_doubt' then at = math.min(at, math.max(num(job.doubt_until), now)) end
 if job.give_up_at then at = math.min(at, math.max(num(job.give_up_at), now)) end
 due(at)
 return {'bumped'}

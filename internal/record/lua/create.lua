@@ -1,7 +1,8 @@
 -- create: the record, or what stands in its place.
 -- a: id, token (of this submit), digest, parts (field -> digest, as a string),
---    fields (the record's immutable fields), expires_at (0: now + expires_in).
--- Answers {'created'}, {'repeated', state}, {'duplicate', state},
+--    fields (the record's immutable fields), expires_at (0: now + expires_in),
+--    asks (it starts submitted, with a query due, and ends unknown at expires_at).
+-- Answers {'created', state}, {'repeated', state}, {'duplicate', state},
 --    {'differs', parts, state} or {'too_late'}; nothing changed in the last four.
 local function stands(h)
   if h.digest ~= a.digest then return {'differs', h.parts or '{}', h.state or ''} end
@@ -23,10 +24,19 @@ put('created_at', now)
 put('expires_at', expires)
 put('attempt', 0)
 put('seq', 0)
-enter('accepted', 0, '')
-flush()
-due(now + 30000)
-if job.keyed == '1' then
-  redis.call('HSET', KEYS[4], 'state', 'accepted', 'digest', a.digest, 'parts', a.parts, 'submit_token', a.token)
+if a.asks then
+  -- The call exists: all there is to do is to ask how it ended.
+  put('seq', 1)
+  put('give_up_at', expires)
+  enter('submitted', 2, '')
+  flush()
+  due(math.max(now, num(job.not_before)))
+else
+  enter('accepted', 0, '')
+  flush()
+  due(now + 30000)
 end
-return {'created'}
+if job.keyed == '1' then
+  redis.call('HSET', KEYS[4], 'state', job.state, 'digest', a.digest, 'parts', a.parts, 'submit_token', a.token)
+end
+return {'created', job.state}

@@ -1,5 +1,8 @@
--- fail: ends a waiting job that no attempt can help. a: id, cause, detail.
--- Answers {state} or {}.
+-- fail: ends a job that no attempt can help, or that needs none: a waiting one,
+-- or one in doubt of which it became clear that all is done.
+-- a: id, state, cause, detail. Answers {state} or {}.
 if not job.state then return {} end
-if num(job.rank) == 0 then finish('failed', 9, a.cause, a.detail) end
+if num(job.rank) == 0 or job.state == 'in_doubt' and job.repeat_at and a.state == 'completed' then
+  finish(a.state, 9, a.cause, a.detail)
+end
 return {job.state}

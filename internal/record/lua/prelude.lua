@@ -77,6 +77,9 @@ local function due(at) redis.call('ZADD', KEYS[2], str(at), id) end
 
 local CHECK, CHECK_MAX = 120000, 1920000
 
+-- What has no end is looked at again after so long.
+local ENDLESS = 30 * 24 * 3600 * 1000
+
 -- A waiting job is due at its end, or when somebody should look whether its
 -- task is still alive: two minutes after it should have run, then ever later.
 local function due_waiting(from)
@@ -92,6 +95,32 @@ local function enter(state, rank, detail)
   note(state, detail, rank >= 2)
 end
 
+-- An attempt may have taken effect: nothing but its own answer, or evidence from
+-- elsewhere, takes the doubt away. Where the vendor knows a request by its id the
+-- very same one goes out again in again_in ms (-1: never).
+local function enter_doubt(detail, again_in)
+  if not job.doubted then
+    put('doubted', job.attempt)
+    put('doubt_until', now + num(job.doubt_ms))
+  end
+  if job.state ~= 'in_doubt' then enter('in_doubt', 2, detail) end
+  local last, again = num(job.doubt_until), now + again_in
+  if again_in < 0 or again >= last or again >= num(job.expires_at) then
+    drop('repeat_at')
+    flush()
+    due(last)
+    return
+  end
+  put('repeat_at', again)
+  put('seq', num(job.seq) + 1)
+  flush()
+  due(again)
+end
+
+local function end_doubt()
+  drop('doubted'); drop('doubt_until'); drop('repeat_at'); drop('bounded')
+end
+
 local function clear_hold()
   drop('hold_reason'); drop('hold_until'); drop('retry_at'); drop('retry_reason')
   drop('adrift'); drop('missing'); drop('checks')
@@ -103,6 +132,7 @@ local function finish(state, rank, cause, detail)
   -- Its task may still lie in the queue until then, and must find how it ended.
   local rest = math.max(num(job.not_before), num(job.hold_until), now) - now
   clear_hold()
+  end_doubt()
   drop('cancel'); drop('runs')
   put('cause', cause)
   put('ended_at', now)
@@ -184,6 +214,23 @@ end
 
 local function keep_number(key, ttl)
   if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, str(ttl)) end
+end
+
+-- A binding stands. Its end is counted from the latest moment at which the
+-- vendor can have made it.
+local function activate(made_at, detail)
+  end_doubt()
+  drop('cancel')
+  enter('active', 5, detail)
+  if num(job.ttl_ms) == 0 then
+    flush()
+    due(now + ENDLESS)
+    return
+  end
+  local ends = made_at + num(job.ttl_ms)
+  put('ends_at', ends)
+  flush()
+  due(ends)
 end
 
 -- The vendor's words about one thing go together.

@@ -1,9 +1,12 @@
 -- settle: what attempt a.attempt came to, told by the handler that owned it.
--- a: id, attempt, token, result ('accepted', 'again', 'failed', 'in_doubt'),
---    sent (a byte left or may have left), code, text, detail, and by result
---    accepted: vendor_id, vendor_task, poll_in (0: no poll), give_up_in
+-- a: id, attempt, token, result, sent (a byte left or may have left), code, text,
+--    detail, vendor_id, vendor_task, x (masked), and by result
+--    accepted: poll_in (0: no poll), give_up_in, await_in (> 0: the caller dials first)
+--    bound:    nothing more; the record knows its ttl
+--    done:     nothing more
 --    again:    retry_in, reason, counted, max_attempts, cause; keep_charge, lock_for
---    failed:   cause; keep_charge
+--    failed:   cause; keep_charge, maybe (somebody's phone may have rung all the same)
+--    in_doubt: repeat_in (-1: the same request must not be sent again), max_repeats (0: any)
 -- Answers {'settled', state, hold_until}: the owner returns the job to its queue
 -- where the state is held; {'outbox', state}: the outbox does; {'stale', state}:
 -- another attempt owns the record and nothing changed; {'missing'}.
@@ -15,12 +18,15 @@ if num(job.settled) == a.attempt then
 end
 
 local was, rank = job.state, num(job.rank)
-local not_placed = a.result == 'again' or a.result == 'failed'
+local not_placed = a.result == 'again' or a.result == 'failed' and not a.maybe
+-- An earlier attempt is in doubt, and this one's refusal says nothing about it.
+local doubted_before = job.doubted and num(job.doubted) < a.attempt
 put('settled', a.attempt)
 if a.sent then put('attempts', num(job.attempts) + 1) end
 -- Of a job that has ended, a push told more than this answer does.
 if rank < 8 or not job.vendor_code and not job.vendor_text then words() end
 if a.vendor_id and a.vendor_id ~= '' and (rank < 8 or not job.vendor_id) then put('vendor_id', a.vendor_id) end
+if a.x and a.x ~= '' then put('x', a.x) end
 if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) end
 release(a.attempt)
 if num(a.lock_for) > 0 then
@@ -46,23 +52,43 @@ end
 
 if not_placed and not a.keep_charge then refund(a.attempt) else move_charge(a.attempt) end
 
-if a.result == 'accepted' then
+if doubted_before and a.result == 'again' then
+  enter_doubt(a.detail, a.retry_in)
+elseif doubted_before and a.result == 'failed' then
+  enter_doubt(a.detail, -1)
+elseif a.result == 'bound' then
+  activate(now, a.detail)
+elseif a.result == 'done' then
+  finish('completed', 9, '', a.detail)
+elseif a.result == 'accepted' and num(a.await_in) > 0 then
+  put('seq', num(job.seq) + 1)
+  put('give_up_at', now + a.await_in)
+  drop('cancel')
+  end_doubt()
+  enter('awaiting_dial', 2, '')
+  due(num(job.give_up_at))
+elseif a.result == 'accepted' then
   put('seq', num(job.seq) + 1)
   put('give_up_at', now + a.give_up_in)
   drop('cancel')
+  end_doubt()
   enter('submitted', 2, '')
   if a.poll_in > 0 then due(math.min(now + a.poll_in, num(job.give_up_at))) else due(num(job.give_up_at)) end
 elseif a.result == 'in_doubt' then
-  if was ~= 'in_doubt' then
-    enter('in_doubt', 2, a.detail)
-    due(now + num(job.doubt_ms))
+  if num(a.max_repeats) > 0 then put('bounded', num(job.bounded) + 1) end
+  if num(a.max_repeats) > 0 and num(job.bounded) > a.max_repeats then
+    put('evidence', 1)
+    finish('unknown', 8, 'unknown', 'the vendor does not say whether it took effect')
+  elseif was ~= 'in_doubt' then
+    enter_doubt(a.detail, a.repeat_in)
   end
-elseif job.cancel then
+elseif job.cancel and not_placed then
   finish('canceled', 9, 'canceled', 'canceled while it was being sent; it was not placed')
 elseif a.result == 'failed' then
   put('evidence', 3)
   finish('failed', 9, a.cause, a.detail)
 else
+  end_doubt()
   if a.counted then put('failures', num(job.failures) + 1) end
   if a.counted and num(job.failures) >= a.max_attempts then
     finish('failed', 9, a.cause, 'retries used up (retry.max_attempts)')

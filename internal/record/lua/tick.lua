@@ -35,14 +35,34 @@ if state == 'submitting' then
     due(num(job.owned_until))
     return {'done', state}
   end
-  enter('in_doubt', 2, 'its worker never said how it ended')
-  flush()
-  due(now + num(job.doubt_ms))
+  enter_doubt('its worker never said how it ended', job.repeatable and 0 or -1)
   return {'done', job.state}
 end
 if state == 'in_doubt' then
+  if job.repeat_at and now < num(job.doubt_until) and now < num(job.expires_at) then
+    return brings('repeat', id .. '~' .. job.seq)
+  end
+  if now < num(job.doubt_until) then
+    drop('repeat_at')
+    flush()
+    due(num(job.doubt_until))
+    return {'done', state}
+  end
   put('evidence', 1)
   finish('unknown', 8, 'unknown', 'nobody could say in time whether it was placed')
+  return {'done', job.state}
+end
+if state == 'active' then
+  if job.ends_at and now >= num(job.ends_at) then
+    finish('expired', 9, '', 'its time to live ended')
+  else
+    due(job.ends_at and num(job.ends_at) or now + ENDLESS)
+  end
+  return {'done', job.state}
+end
+if state == 'awaiting_dial' and now >= num(job.give_up_at) then
+  put('evidence', 1)
+  finish('expired', 8, 'unknown', 'nobody dialled the middle number in time')
   return {'done', job.state}
 end
 if now >= num(job.give_up_at) then

@@ -1,0 +1,116 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// sample is one job of the sample batch and how it must stand at the end.
+type sample struct {
+	what  string
+	start func(ctx context.Context, b *sampleBatch) (id string, err error)
+	state record.State
+	why   string // cause, or the reason of a hold
+	later bool   // started when the others stand
+	// first is how it stands before the later ones start, where that is not how it
+	// stands at the end.
+	first record.State
+}
+
+// sampleList shows one of each: what the numbers' endings mean is told by the
+// simulated vendors' tables.
+func sampleList() []sample {
+	return []sample{
+		{what: "answered", start: message(accountJumdata, "13800000001"), state: record.Completed, why: "answered"},
+		{what: "nobody answers", start: message(accountJumdata, "13800000011"), state: record.NoAnswer, why: "ring_timeout"},
+		{what: "the callee is busy", start: message(accountJumdata, "13800000012"), state: record.Busy, why: "busy"},
+		{what: "the vendor refuses the number", start: message(accountJumdata, "13800000014"), state: record.Failed, why: "invalid_number"},
+		{what: "the answer is lost after placing", start: message(accountJumdata, "13800000015"), state: record.Completed, why: "answered"},
+		{what: "the window is closed", start: message(accountClosed, "13800000021"), state: record.Held, why: "window"},
+		{what: "first call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
+		{what: "second call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
+		{what: "third call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
+		{what: "fourth call of a day", start: message(accountJumdata, "13900000001"), state: record.Held, why: "per_number", later: true},
+
+		{what: "a file, a key is pressed", start: message(accountITNIO, "13800000029"), state: record.Completed, why: "answered"},
+		{what: "a file, abroad", start: message(accountITNIO, "+918563214101"), state: record.Completed, why: "answered"},
+		{what: "the vendor refuses the callee", start: message(accountITNIO, "13800000018"), state: record.Failed, why: "platform"},
+		{what: "asked after by its vendor id", start: ask("a file, a key is pressed", "13800000029"), state: record.Completed, why: "answered", later: true},
+		{what: "the account's balance", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountITNIO}), state: record.Completed},
+
+		{what: "two phones, connected", start: connect(accountDingxin, "13700000001", "13800000001"), state: record.Completed, why: "answered"},
+		{what: "two phones, B is off", start: connect(accountDingxin, "13700000002", "13800000026"), state: record.Failed, why: "power_off"},
+		{what: "two phones, the answer is lost", start: connect(accountDingxin, "13700000003", "13800000015"), state: record.Completed, why: "answered"},
+		{what: "the caller dials the middle number", start: connect(accountDial, "13700000004", "13800000002"), state: record.Completed, why: "answered"},
+		{what: "a recording by its vendor id", start: job(tasks.Job{Kind: tasks.KindRecording, Account: accountDingxin, VendorID: "1"}), state: refused, why: "kind"},
+
+		{what: "a number for a pair", start: bind("17000000001", "13800000001", "13900000001", time.Hour), state: record.Released, first: record.Active},
+		{what: "a call over that number", start: call("17000000001", "13900000001", "a number for a pair"), state: record.Completed, why: "answered", later: true},
+		{what: "it is taken back", start: unbind("a number for a pair", "a call over that number"), state: record.Completed, later: true},
+		{what: "a number for a pair, answer lost", start: bind("17000000002", "13800000022", "13900000002", time.Hour), state: record.Active},
+		{what: "a number for a moment", start: bind("17000000003", "13800000003", "13900000003", 3*time.Second), state: record.Expired},
+		{what: "a number that leads to one", start: job(tasks.Job{
+			Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeXA, X: "17000000004", A: "13800000004", TTL: time.Hour,
+		}), state: record.Active},
+		{what: "the account's state", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountInterline}), state: record.Completed},
+	}
+}
+
+// refused is how a sample stands that is refused when it is enqueued.
+const refused record.State = "refused"
+
+func job(j tasks.Job) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		r, err := b.client.Enqueue(ctx, j)
+		return r.ID, err
+	}
+}
+
+func message(account, to string) func(context.Context, *sampleBatch) (string, error) {
+	j := tasks.Job{Account: account, To: to, Template: "JM0001"}
+	if account != accountITNIO {
+		j.Params = []string{"张三", "8点"}
+	}
+	return job(j)
+}
+
+func connect(account, from, to string) func(context.Context, *sampleBatch) (string, error) {
+	return job(tasks.Job{Kind: tasks.KindConnect, Account: account, From: from, To: to})
+}
+
+func bind(x, a, b string, ttl time.Duration) func(context.Context, *sampleBatch) (string, error) {
+	return job(tasks.Job{Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeAXB, X: x, A: a, B: b, TTL: ttl})
+}
+
+// ask asks after the call of another sample as if it were not ours.
+func ask(of, to string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		return job(tasks.Job{Kind: tasks.KindPoll, Account: accountITNIO, VendorID: b.record(of).VendorID, To: to})(ctx, b)
+	}
+}
+
+// call has somebody dial a middle number; what is watched is the record that the
+// vendor's pushes make.
+func call(x, caller, over string) func(context.Context, *sampleBatch) (string, error) {
+	return func(_ context.Context, b *sampleBatch) (string, error) {
+		task, err := b.world.vendors.interline.Call(x, caller)
+		if err != nil {
+			return "", fmt.Errorf("call a middle number: %w", err)
+		}
+		return record.ChildID(b.record(over).ID, task), nil
+	}
+}
+
+// unbind takes a binding back when the call over it has ended.
+func unbind(of, after string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		if err := b.await(ctx, after); err != nil {
+			return "", err
+		}
+		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Binding: b.record(of).ID})(ctx, b)
+	}
+}

@@ -1,0 +1,134 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/callpacer/callpacer/callbackrx"
+	"github.com/callpacer/callpacer/internal/pushtoken"
+	"github.com/callpacer/callpacer/internal/sandbox"
+)
+
+// The sandbox's accounts.
+const (
+	accountJumdata   = "jumdata-sandbox"
+	accountClosed    = "jumdata-closed" // its window is shut
+	accountITNIO     = "itnio-sandbox"
+	accountDingxin   = "dingxin-sandbox"
+	accountDial      = "dingxin-dial" // on a line where the caller dials X
+	accountInterline = "interline-sandbox"
+)
+
+const (
+	sandboxID     = "sandbox-app"
+	sandboxKey    = "sandbox-key"
+	sandboxSecret = "sandbox-secret"
+	sandboxTelX   = "17000000077"
+)
+
+// simulators are the sandbox's vendors.
+type simulators struct {
+	jumdata   *sandbox.Jumdata
+	itnio     *sandbox.ITNIO
+	dingxin   *sandbox.Dingxin
+	dial      *sandbox.Dingxin
+	interline *sandbox.Interline
+}
+
+// simulator is one of them, for the account that it serves.
+type simulator struct {
+	account string
+	handler interface {
+		http.Handler
+		Close()
+	}
+}
+
+func newSimulators(public string) simulators {
+	signer := pushtoken.New([]byte(sandboxSecret))
+	pushURL := func(account string) string {
+		return "http://" + public + callbackrx.Path + account + "/" + signer.Account(account)
+	}
+	return simulators{
+		jumdata: sandbox.NewJumdata(sandbox.JumdataOptions{AppID: sandboxID, AppSecret: sandboxSecret}),
+		itnio: sandbox.NewITNIO(sandbox.ITNIOOptions{
+			APIKey: sandboxKey, APISecret: sandboxSecret, AppID: sandboxID, PushURL: pushURL(accountITNIO),
+		}),
+		dingxin: sandbox.NewDingxin(sandbox.DingxinOptions{AppKey: sandboxKey, AppSecret: sandboxSecret, PushDialled: true}),
+		dial: sandbox.NewDingxin(sandbox.DingxinOptions{
+			AppKey: sandboxKey, AppSecret: sandboxSecret, TelX: sandboxTelX, DialAfter: time.Second,
+		}),
+		interline: sandbox.NewInterline(sandbox.InterlineOptions{
+			DevID: sandboxID, AuthKey: sandboxSecret, AppID: sandboxID, PushURL: pushURL(accountInterline),
+		}),
+	}
+}
+
+func (s simulators) all() []simulator {
+	return []simulator{
+		{accountJumdata, s.jumdata}, {accountITNIO, s.itnio}, {accountDingxin, s.dingxin}, {accountDial, s.dial},
+		{accountInterline, s.interline},
+	}
+}
+
+// sandboxConfig is an ordinary configuration. One account's window is shut at
+// any hour, for it opens two hours from now.
+func sandboxConfig(redis, public, admin string, vendors map[string]string, now time.Time) string {
+	opens := now.In(time.FixedZone("CST", 8*3600)).Add(2 * time.Hour)
+	const open = `window: {open: "00:00", close: "24:00", time_zone: Asia/Shanghai}`
+	shut := fmt.Sprintf("window: {open: %q, close: %q, time_zone: Asia/Shanghai}", opens.Format("15:04"), opens.Add(time.Hour).Format("15:04"))
+	account := func(name, vendor, at, credentials, rules string) string {
+		return fmt.Sprintf(`  - name: %s
+    vendor: %s
+    base_url: http://%s
+    recording_base_url: http://%s
+    credentials: %s
+    timeout: 2s
+    rules: {%s}
+    retry: {max_attempts: 3, backoff: [1s]}
+    poll: {first: 3s, backoff: [3s], give_up: 5m}
+    in_doubt_deadline: 1m
+`, name, vendor, vendors[at], vendors[at], credentials, rules)
+	}
+	const (
+		jumdata   = "{app_id: " + sandboxID + ", app_secret: " + sandboxSecret + "}"
+		itnio     = "{api_key: " + sandboxKey + ", api_secret: " + sandboxSecret + ", app_id: " + sandboxID + "}"
+		dingxin   = "{app_key: " + sandboxKey + ", app_secret: " + sandboxSecret + "}"
+		interline = "{dev_id: " + sandboxID + ", auth_key: " + sandboxSecret + ", app_id: " + sandboxID + "}"
+	)
+	return strings.Join([]string{
+		"redis: {url: redis://" + redis + "/0}\n",
+		"public: {listen: \"" + public + "\", url: \"http://" + public + "\", secret: " + sandboxSecret + "}\n",
+		"admin: {listen: \"" + admin + "\"}\n",
+		"accounts:\n",
+		account(accountJumdata, "jumdata", accountJumdata, jumdata, open),
+		account(accountClosed, "jumdata", accountJumdata, jumdata, shut),
+		account(accountITNIO, "itnio", accountITNIO, itnio, open),
+		account(accountDingxin, "dingxin", accountDingxin, dingxin, open),
+		account(accountDial, "dingxin", accountDial, dingxin, open),
+		account(accountInterline, "interline", accountInterline, interline, open),
+	}, "")
+}
+
+// judge asks the vendors how many calls they placed, and what they saw of what
+// must never be.
+func (s simulators) judge() (calls int, wrong []error) {
+	say := func(what string, found []string) {
+		if len(found) > 0 {
+			wrong = append(wrong, fmt.Errorf("%s: %s", what, strings.Join(found, ", ")))
+		}
+	}
+	calls = len(s.jumdata.Calls()) + len(s.itnio.Calls()) + len(s.dingxin.Calls()) + len(s.dial.Calls())
+	say("Jumdata saw jobs called twice", s.jumdata.JobsCalledTwice())
+	say("ITNIO saw jobs called twice", s.itnio.JobsCalledTwice())
+	say("Dingxin saw jobs called twice", s.dingxin.JobsCalledTwice())
+	say("Dingxin saw jobs called twice", s.dial.JobsCalledTwice())
+	say("interline saw bindings made twice", s.interline.BoundTwice())
+	say("interline saw request ids with changed content", s.interline.ChangedReqids())
+	if locked := s.jumdata.AttemptsOnLocked(); len(locked) > 0 {
+		wrong = append(wrong, fmt.Errorf("Jumdata saw %d attempts on a locked number", len(locked)))
+	}
+	return calls, wrong
+}

@@ -1,0 +1,160 @@
+package dispatch
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/ratelimit"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// order is what a job wants of the vendor: one acting request.
+type order struct {
+	vendor providers.Acting
+	// send makes the request under the permit, as attempt n.
+	send func(ctx context.Context, line providers.Line, permit providers.Permit, n int) providers.Outcome
+	// done, where it is not nil, is what else stands once the vendor accepted it.
+	// It is repeated after a crash, and must bear that.
+	done func(ctx context.Context) error
+	// result is what the record is told of an accepted request.
+	result record.Result
+	// free of the rules per number, anytime whatever the window, repeatable where
+	// the vendor knows the request by an id.
+	free, anytime, repeatable bool
+}
+
+// Act is one run of a job that asks something of a vendor. The error is nil
+// where nothing is left for this task to do, *Later where it must come back, and
+// another one where the run itself failed. The state is the job's, where the run
+// learnt it.
+func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.State, error) {
+	waitCtx, release := l.waitable(ctx)
+	defer release()
+	rec, state, err := l.begin(waitCtx, id, kind)
+	if err != nil || rec == nil {
+		return state, err
+	}
+	content, err := tasks.DecodeContent(kind, rec.Content)
+	if err != nil {
+		return l.refuse(ctx, id, err.Error())
+	}
+	what, ok := l.orderOf(kind, rec, content)
+	if !ok {
+		return l.refuse(ctx, id, "account "+l.Account+" serves no "+string(kind)+" jobs")
+	}
+	if kind == tasks.KindUnbind {
+		if ready, state, err := l.aim(waitCtx, rec, content, &what); !ready || err != nil {
+			return state, err
+		}
+	}
+	return l.run(ctx, waitCtx, attempt{lane: l, rec: rec, order: what, n: rec.Attempt + 1, token: rand.Text()})
+}
+
+// orderOf makes the order of a job; false: the account's vendor cannot take it.
+func (l *Lane) orderOf(k tasks.Kind, rec *record.Record, c tasks.Content) (order, bool) {
+	switch k {
+	case tasks.KindNotify:
+		return l.notification(rec, c)
+	case tasks.KindConnect:
+		return l.connection(rec, c)
+	case tasks.KindBind:
+		return l.binding(rec, c)
+	case tasks.KindUnbind:
+		return l.unbinding(c)
+	case tasks.KindPoll, tasks.KindPush, tasks.KindRecording, tasks.KindAccount:
+	}
+	return order{}, false
+}
+
+// run takes one attempt through the door and to the vendor. waitCtx ends when
+// the lane drains, too.
+func (l *Lane) run(ctx, waitCtx context.Context, run attempt) (record.State, error) {
+	out, err := run.ask(waitCtx, false)
+	if err != nil || out.Decision != ratelimit.Ready {
+		return run.turnedAway(out, err)
+	}
+	if err := l.Pace.Wait(waitCtx); err != nil {
+		return "", l.givenBack(ctx, err)
+	}
+	line, dialErr := run.order.vendor.Ready(waitCtx)
+	if line != nil {
+		defer func() { line.Close() }() //nolint:errcheck // nothing was asked of it that closing could lose
+	}
+	// From here on a permit may exist, whatever becomes of this task's context.
+	if !l.depart() {
+		return "", shuttingDown()
+	}
+	defer l.inFlight.Done()
+	own := context.WithoutCancel(ctx)
+	out, asked, err := run.take(own)
+	if err != nil || out.Decision != ratelimit.Go {
+		return run.turnedAway(out, err)
+	}
+	if dialErr == nil && line.Stale(time.Now()) {
+		line.Close() //nolint:errcheck // an idle line has nothing to lose
+		line, dialErr = run.order.vendor.Ready(own)
+	}
+	if dialErr != nil {
+		return run.settle(own, unsentOutcome(dialErr))
+	}
+	return run.settle(own, run.send(own, line, asked, out.Left))
+}
+
+// begin reads the record at the start of a run; nil: nothing is to be done.
+func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.Record, record.State, error) {
+	rec, _, err := l.Store.Start(ctx, id)
+	if err != nil {
+		return nil, "", fmt.Errorf("start job %s: %w", id, err)
+	}
+	group, _ := record.GroupOf(id)
+	if rec == nil && group != l.Group {
+		l.Log.WithField("job", id).Error("a task was dropped: its job has no record and is of another group than this lane")
+		return nil, "", nil
+	}
+	if rec == nil {
+		state, err := l.Store.Missing(ctx, id, l.Account, string(kind), l.Retention)
+		if err != nil {
+			return nil, "", fmt.Errorf("job %s has no record: %w", id, err)
+		}
+		l.Log.WithField("job", id).Warnf("a task came without its record; the job is %s and nothing is sent", state)
+		return nil, state, nil
+	}
+	if rec.Account != l.Account || group != l.Group {
+		state, err := l.refuse(ctx, id, "the job is of account "+rec.Account+" in group "+group+
+			", its task came on a queue of "+l.Account+" in group "+l.Group)
+		return nil, state, err
+	}
+	if !rec.State.Waiting() && rec.State != record.Submitting && (rec.State != record.InDoubt || !rec.Repeatable) {
+		return nil, rec.State, nil
+	}
+	return rec, rec.State, nil
+}
+
+// refuse ends a waiting job that this worker cannot execute at all.
+func (l *Lane) refuse(ctx context.Context, id, why string) (record.State, error) {
+	state, err := l.Store.Fail(ctx, id, string(providers.CausePlatform), why)
+	if err != nil {
+		return "", fmt.Errorf("end job %s (%s): %w", id, why, err)
+	}
+	l.Log.WithField("job", id).Errorf("%s; the job is %s", why, state)
+	return state, nil
+}
+
+// givenBack is the end of a wait: by a shutdown, or because Redis or asynq
+// ended the task's context.
+func (l *Lane) givenBack(ctx context.Context, err error) error {
+	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+		return shuttingDown()
+	}
+	return fmt.Errorf("wait for a slot: %w", err)
+}
+
+// shuttingDown gives a job back for another worker to take at once.
+func shuttingDown() error {
+	return &Later{At: time.Now(), Reason: "this worker is shutting down"}
+}

@@ -1,0 +1,134 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/ratelimit"
+)
+
+// attempt is one handler's try at a job.
+type attempt struct {
+	lane  *Lane
+	rec   *record.Record
+	order order
+	n     int
+	token string
+}
+
+const (
+	flightPoll = 100 * time.Millisecond // a number in flight is asked after so often
+	flightWait = 2 * time.Second        // and for so long
+)
+
+// ask asks Admit, waiting a moment for another call to the same number to end.
+func (a attempt) ask(ctx context.Context, take bool) (ratelimit.Answer, error) {
+	r := ratelimit.Request{
+		JobID: a.rec.ID, Numbers: a.rec.Numbers, Attempt: a.n, Token: a.token, Go: take,
+		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor,
+		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable,
+	}
+	for waited := time.Duration(0); ; waited += flightPoll {
+		r.Waited = waited >= flightWait
+		out, err := a.lane.Admission.Admit(ctx, r)
+		if err != nil || out.Decision != ratelimit.Wait {
+			return out, err
+		}
+		if err := sleep(ctx, flightPoll); err != nil {
+			return ratelimit.Answer{}, err
+		}
+	}
+}
+
+// persistFor is how long a handler that may hold a permit asks on, and how long
+// a settlement is tried, while Redis does not answer.
+const persistFor = 2 * time.Minute
+
+// take asks for the permit. An answer that got lost may have been a go, so the
+// same token asks on; asked is when the answered question was put, for the
+// permit runs from before that.
+func (a attempt) take(ctx context.Context) (out ratelimit.Answer, asked time.Time, err error) {
+	err = persist(ctx, func(ctx context.Context) error {
+		asked = time.Now()
+		out, err = a.ask(ctx, true)
+		return err
+	})
+	if err != nil {
+		// Perhaps it was granted: then it is settled as never sent.
+		_, unsettled := a.settle(ctx, unsentOutcome(&providers.TransportError{Stage: providers.StageRefused, Reason: permitOver}))
+		return ratelimit.Answer{}, asked, errors.Join(err, unsettled)
+	}
+	return out, asked, nil
+}
+
+// send makes the request under the permit.
+func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time, left time.Duration) providers.Outcome {
+	until := asked.Add(left)
+	ctx, cancel := context.WithTimeout(ctx, a.lane.Timeout+left)
+	defer cancel()
+	return a.order.send(ctx, line, providers.Permit{Until: until, Wall: until.UnixMilli()}, a.n)
+}
+
+// settle tells the record what the attempt came to, and the queue what to do.
+func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State, error) {
+	s := a.lane.settlementOf(o, a.rec, a.order.result)
+	s.Attempt, s.Token = a.n, a.token
+	var settled record.Settled
+	err := persist(ctx, func(ctx context.Context) (err error) {
+		if a.order.done != nil && o.Class == providers.ClassOK {
+			if err := a.order.done(ctx); err != nil {
+				return err
+			}
+		}
+		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.rec.Numbers, s)
+		return err
+	})
+	log := a.lane.Log.WithField("job", a.rec.ID).WithField("attempt", a.n)
+	if err != nil {
+		log.WithError(err).Error("the attempt's result could not be recorded; the job becomes in_doubt")
+		return "", fmt.Errorf("settle attempt %d: %w", a.n, err)
+	}
+	log.WithField("outcome", o.Class).WithField("vendor_code", o.VendorCode).
+		WithField("vendor_text", o.VendorText).Infof("attempt ended, the job is %s", settled.State)
+	if settled.State == record.Held && !settled.Until.IsZero() {
+		return settled.State, &Later{At: time.Now().Add(s.RetryIn), Reason: s.Reason}
+	}
+	return settled.State, nil
+}
+
+// turnedAway is the end of a run that was not let through.
+func (a attempt) turnedAway(out ratelimit.Answer, err error) (record.State, error) {
+	if err != nil {
+		if a.lane.draining() {
+			return "", shuttingDown()
+		}
+		return "", fmt.Errorf("admit job %s: %w", a.rec.ID, err)
+	}
+	switch out.Decision {
+	case ratelimit.Hold, ratelimit.Busy:
+		reason := out.Reason
+		if out.Decision == ratelimit.Busy {
+			reason = "another worker is sending it"
+		}
+		// Both times are Redis's; only their difference means something here.
+		return record.Held, &Later{At: time.Now().Add(out.Until.Sub(out.Now)), Reason: reason}
+	case ratelimit.Stale:
+		return "", &Later{At: time.Now(), Reason: "another run was faster"}
+	case ratelimit.Go, ratelimit.Ready, ratelimit.Wait, ratelimit.Over, ratelimit.Missing:
+	}
+	return out.State, nil
+}
+
+// unsentOutcome is the outcome of an attempt whose connection never stood.
+func unsentOutcome(err error) providers.Outcome {
+	var t *providers.TransportError
+	if !errors.As(err, &t) {
+		t = &providers.TransportError{Stage: providers.StageDial, Reason: "network"}
+	}
+	t.Written = false
+	return providers.ActingTransport(t)
+}

@@ -1,0 +1,17 @@
+-- bound: something happened over a binding, so it was made. a: id, vendor_id ('').
+-- Answers {'bound' | 'same', state}, {'foreign', state} (another binding's id), {'missing'}.
+if not job.state then return {'missing'} end
+if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
+if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
+local rank = num(job.rank)
+-- One being sent is told by its own answer, or by its repeat.
+if rank == 1 or rank >= 5 and job.state ~= 'unknown' then
+  flush()
+  return {'same', job.state}
+end
+clear_hold()
+redis.call('PERSIST', KEYS[3])
+redis.call('PERSIST', KEYS[4])
+drop('ended_at'); drop('cause')
+activate(math.max(num(job.owned_until), num(job.send_before)), 'a call came over it')
+return {'bound', job.state}

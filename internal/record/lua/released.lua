@@ -1,0 +1,6 @@
+-- released: the vendor released this binding. a: id, detail.
+-- Answers {state}, {} where there is no record.
+if not job.state then return {} end
+local rank = num(job.rank)
+if rank >= 2 and rank < 9 then finish('released', 9, '', a.detail) end
+return {job.state}

@@ -1,0 +1,76 @@
+// Package roster says what producers may know of the configured accounts.
+package roster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/callpacer/callpacer/configs"
+	"github.com/callpacer/callpacer/providers/all"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// Account is what producers may know of a configured account; without kinds, its
+// jobs are refused.
+func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
+	rules, err := fingerprint(a.Rules)
+	if err != nil {
+		return tasks.Account{}, err
+	}
+	numberRules, err := numberFingerprint(a.Rules)
+	if err != nil {
+		return tasks.Account{}, err
+	}
+	p := tasks.Account{
+		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, NumberRules: numberRules, Kinds: []tasks.Kind{},
+		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
+	}
+	if p.Unserved = a.Unserved(); p.Unserved != "" {
+		return p, nil
+	}
+	for _, kind := range all.Kinds(a.Vendor) {
+		if kind != string(tasks.KindRecording) { // not built yet
+			p.Kinds = append(p.Kinds, tasks.Kind(kind))
+		}
+	}
+	traits := all.Traits(a.Vendor)
+	p.Traits = tasks.Traits{
+		International: traits.International, Params: traits.Params, PollNeedsTo: traits.PollNeedsTo,
+		MaxTimes: traits.MaxTimes, MaxNumberBytes: traits.MaxNumberBytes, Endless: a.AllowEndless,
+	}
+	return p, nil
+}
+
+// fingerprint is the same for workers whose rules for an account are the same.
+func fingerprint(c configs.Rules) (string, error) {
+	zone := ""
+	if c.Window != nil {
+		zone = c.Window.Zone.String()
+	}
+	return digest(struct {
+		Rules         configs.Rules
+		Zone, DayZone string
+	}{c, zone, c.DayZone.String()})
+}
+
+// numberFingerprint is the same for accounts whose rules per number are the same.
+func numberFingerprint(c configs.Rules) (string, error) {
+	return digest(struct {
+		PerNumber  []configs.PerNumber
+		OneAtATime bool
+		Lockout    time.Duration
+		DayZone    string
+	}{c.PerNumber, c.OneAtATime, c.Lockout, c.DayZone.String()})
+}
+
+func digest(rules any) (string, error) {
+	b, err := json.Marshal(rules)
+	if err != nil {
+		return "", fmt.Errorf("fingerprint of the rules: %w", err)
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8]), nil
+}

@@ -1,0 +1,121 @@
+package sandbox
+
+import (
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// interlinePush are the fields of a push; a string, or an int64 for a
+// number where the encoding has numbers.
+type interlinePush map[string]any
+
+// pushOf are the fields that both pushes have. Empty ones are absent.
+func (v *Interline) pushOf(b *InterlineBinding, c InterlineCall) interlinePush {
+	p := interlinePush{
+		"devid": v.opts.DevID, "appid": v.opts.AppID, "taskid": c.TaskID, "subid": c.SubID,
+		"caller": c.Caller, "rcaller": c.X, "callee": c.Callee,
+	}
+	if b.UserData != "" {
+		p["userData"] = b.UserData
+	}
+	return p
+}
+
+// pushOfStart is 云通信平台, 5.3 始呼回调参数定义.
+func (v *Interline) pushOfStart(b *InterlineBinding, c InterlineCall) interlinePush {
+	p := v.pushOf(b, c)
+	p["callTime"] = c.At.Unix()
+	if c.Text != "" {
+		p["smsContent"] = c.Text
+	}
+	return p
+}
+
+// pushOfCDR is 云通信平台, 5.1 话单回调参数定义. A call without talk has neither
+// answer time nor duration.
+func (v *Interline) pushOfCDR(b *InterlineBinding, c InterlineCall, releaseDir string, talked bool) interlinePush {
+	p := v.pushOf(b, c)
+	p["result"], p["releasedir"] = c.Result, releaseDir
+	p["beginTime"], p["ringTime"] = c.At.Unix(), c.At.Unix()
+	ends := c.At.Add(v.opts.RingFor)
+	if talked {
+		p["answerTime"] = ends.Unix()
+		p["duration"] = int64(wholeSeconds(v.opts.TalkFor))
+		ends = ends.Add(v.opts.TalkFor)
+	}
+	p["releaseTime"] = ends.Unix()
+	if c.Recording != "" {
+		p["recording"] = c.Recording
+	}
+	return p
+}
+
+// message is a push as it goes over the wire.
+func (v *Interline) message(p interlinePush) message {
+	fields := url.Values{}
+	for name, value := range p {
+		switch value := value.(type) {
+		case string:
+			fields.Set(name, value)
+		case int64:
+			fields.Set(name, strconv.FormatInt(value, 10))
+			if v.opts.PushTextNumbers {
+				p[name] = fields.Get(name)
+			}
+		}
+	}
+	if v.opts.PushMode == PushJSON {
+		return message{url: v.opts.PushURL, contentType: answerJSON, body: encode(p)}
+	}
+	return message{url: v.opts.PushURL, contentType: "application/x-www-form-urlencoded", body: []byte(fields.Encode())}
+}
+
+// pushCallLocked pushes a call's start, and its CDR when it has ended; cdr is nil
+// for a message.
+func (v *Interline) pushCallLocked(lasts time.Duration, start, cdr interlinePush) {
+	if v.opts.PushURL == "" || v.opts.PushMode == PushNone {
+		return
+	}
+	first := func() { v.pushUntilTaken(v.opts.PushDelay, v.message(start)) }
+	if cdr == nil {
+		v.spawnPushLocked(first)
+		return
+	}
+	second := func() { v.pushUntilTaken(lasts+v.opts.PushDelay, v.message(cdr)) }
+	if v.opts.PushReversed {
+		v.spawnPushLocked(func() { second(); first() })
+		return
+	}
+	v.spawnPushLocked(first)
+	v.spawnPushLocked(second)
+}
+
+// spawnPushLocked starts a push; one that comes after Close counts as failed.
+func (v *Interline) spawnPushLocked(push func()) {
+	if !v.spawnLocked(push) {
+		v.pushes.count(func(c *PushCounts) { c.Failed++ })
+	}
+}
+
+// pushUntilTaken waits and sends a message in all copies, each again and again
+// until it is answered with HTTP 200 or the platform is closed.
+func (v *Interline) pushUntilTaken(after time.Duration, m message) {
+	wait(v.ctx, after) // a closed platform fails at once below
+	var copies sync.WaitGroup
+	for range v.pushes.copies {
+		copies.Go(func() {
+			for v.ctx.Err() == nil {
+				if v.pushes.untilTaken(m) {
+					v.pushes.count(func(c *PushCounts) { c.Delivered++ })
+					return
+				}
+				// untilTaken has waited once, twice and four times as long.
+				wait(v.ctx, 8*v.opts.PushRetryBase)
+			}
+			v.pushes.count(func(c *PushCounts) { c.Failed++ })
+		})
+	}
+	copies.Wait()
+}

@@ -1,0 +1,62 @@
+// Package interline speaks to an interline privacy-number platform (云通信平台,
+// 隐私业务-移动号码): it binds and releases middle numbers in the modes AXB and
+// XA, asks how the account stands, and reads the platform's CDRs and call
+// starts. Where the vendor's document is silent or contradicts itself, the
+// reading chosen here stands beside the code.
+package interline
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/callpacer/callpacer/internal/vendorhttp"
+	"github.com/callpacer/callpacer/internal/vendorwire"
+	"github.com/callpacer/callpacer/providers"
+)
+
+// Adapter is one interline account. It is safe for concurrent use.
+type Adapter struct {
+	cfg   config
+	http  *vendorhttp.Client
+	clock *vendorwire.Clock
+	// refused: the vendor refused the latest signature that it judged.
+	refused atomic.Bool
+}
+
+var (
+	_ providers.Binder        = (*Adapter)(nil)
+	_ providers.AccountProber = (*Adapter)(nil)
+	_ providers.PushParser    = (*Adapter)(nil)
+)
+
+// Traits are what an interline request can carry: the document counts a
+// number's bytes and names no country.
+var Traits = providers.Traits{International: true, MaxNumberBytes: maxNumber}
+
+// New builds an adapter from an account's settings. Its errors name the
+// setting and hold no credential. It connects to nothing.
+func New(s providers.Settings) (*Adapter, error) {
+	cfg, err := newConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	client, err := vendorhttp.New(vendorhttp.Options{
+		BaseURL: s.BaseURL,
+		// The vendor allows HTTP to addresses on its list; we do so only when told.
+		AllowPlainHTTP: s.AllowPlainHTTP,
+		Timeout:        s.Timeout,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("interline: %w", err)
+	}
+	return &Adapter{cfg: cfg, http: client, clock: vendorwire.NewClock(s.Now)}, nil
+}
+
+// Ready implements providers.Acting.
+func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
+	return a.http.Ready(ctx)
+}
+
+// Close ends the adapter's idle connections.
+func (a *Adapter) Close() error { return a.http.Close() }

@@ -1,0 +1,205 @@
+package providertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/callpacer/callpacer/providers"
+)
+
+// cuts are connections that end too early, by what was still exchanged.
+func (s *suite) cuts(act Act) map[string]func(*exchange) {
+	head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", len(act.Accepted))
+	after := func(answer string) func(*exchange) {
+		return func(x *exchange) {
+			if x.request() {
+				_, _ = io.WriteString(x, answer)
+			}
+		}
+	}
+	return map[string]func(*exchange){
+		"cut in the write": func(x *exchange) {
+			_, _ = x.in.ReadByte()
+			x.reset()
+		},
+		"cut in the write, politely": func(x *exchange) { _, _ = x.in.ReadByte() },
+		"cut after the write": func(x *exchange) {
+			if x.request() {
+				x.reset()
+			}
+		},
+		"cut after the write, politely": after(""),
+		"cut in the answer's status":    after("HTTP/1.1 2"),
+		"cut in the answer's header":    after(head[:len(head)-3]),
+		"cut before the answer's body":  after(head),
+		"cut in the answer's body":      after(head + act.Accepted[:len(act.Accepted)/2]),
+		"cut in a chunk":                after("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n" + act.Accepted),
+		"cut before the last chunk": after(fmt.Sprintf("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n",
+			len(act.Accepted), act.Accepted)),
+		"no HTTP": after(strings.Repeat("SSH-2.0-vendor\r\n", 8)),
+		"oversize body": after(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s%s",
+			len(act.Accepted)+oversize, act.Accepted, strings.Repeat(" ", oversize))),
+		"oversize header":             after("HTTP/1.1 200 OK\r\nX-Large: " + strings.Repeat("x", oversize) + "\r\n\r\n" + act.Accepted),
+		"interim answers without end": after(strings.Repeat("HTTP/1.1 103 Early Hints\r\n\r\n", oversize/30)),
+	}
+}
+
+// oversize is more than any answer of a vendor may have.
+const oversize = 1<<20 + 1<<16
+
+func (s *suite) cut(t *testing.T, act Act, script func(*exchange)) {
+	v := serve(t, script)
+	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting())
+	wantOutcome(t, "a lost answer", got, lost(act))
+}
+
+// transportErrors are all that a line can report: what was proven unsent is
+// unsent, all else is in doubt. They include the cut before the write.
+func (s *suite) transportErrors(t *testing.T, act Act) {
+	for _, stage := range []providers.Stage{providers.StageDial, providers.StageRefused, providers.StageWrite, providers.StageRead, providers.StageBody} {
+		for _, reason := range []string{"timeout", "canceled", "refused", "reset", "eof", "dns", "tls", "too_large", "truncated", "permit_over", "network"} {
+			for _, written := range []bool{false, true} {
+				err := &providers.TransportError{Stage: stage, Reason: reason, Written: written}
+				got := s.canned(t, act, &cannedLine{err: err})
+				if written {
+					wantOutcome(t, err.Error(), got, lost(act))
+				} else {
+					wantUnsent(t, err.Error(), got)
+				}
+			}
+		}
+	}
+	got := s.canned(t, act, &cannedLine{err: errors.New("a line that broke its promise")})
+	wantOutcome(t, "an error of another type", got, lost(act))
+}
+
+func wantUnsent(t *testing.T, what string, got providers.Outcome) {
+	t.Helper()
+	if got.Class != providers.ClassRetryLater || got.Placed != providers.PlacedNo || !got.Unsent {
+		t.Errorf("%s: %+v, want it unsent", what, got)
+	}
+}
+
+// permits: without the right to send, not one byte leaves.
+func (s *suite) permits(t *testing.T, act Act) {
+	now := time.Now()
+	for name, permit := range map[string]providers.Permit{
+		"none":            {},
+		"monotonic over":  {Until: now.Add(-time.Nanosecond), Wall: now.Add(time.Hour).UnixMilli()},
+		"wall clock over": {Until: now.Add(time.Hour), Wall: now.UnixMilli() - 1},
+		"no wall clock":   {Until: now.Add(time.Hour)},
+		"no monotonic":    {Wall: now.Add(time.Hour).UnixMilli()},
+	} {
+		v := serve(t, answers(0, nil, act.Accepted))
+		wantUnsent(t, name, s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), permit))
+		if n := v.bytes.Load(); n != 0 {
+			t.Errorf("%s: %d bytes left", name, n)
+		}
+	}
+}
+
+// nobodyListens: what never connected is an error of Ready, fit to be shown.
+func (s *suite) nobodyListens(t *testing.T, _ Act) {
+	v := serve(t, func(*exchange) {})
+	_ = v.listener.Close()
+	acting, ok := s.adapter(t, s.settings(v.url())).(providers.Acting)
+	if !ok {
+		t.Fatal("the adapter makes no acting request")
+	}
+	line, err := acting.Ready(t.Context())
+	var failed *providers.TransportError
+	if line != nil || !errors.As(err, &failed) || failed.Written {
+		t.Fatalf("Ready: %v, %v; want a transport error with nothing written", line, err)
+	}
+	fail(t, "Ready", s.leaks(err))
+}
+
+// hangs: a vendor that says nothing is left in time, and what it did is in doubt.
+func (s *suite) hangs(t *testing.T, act Act) {
+	var all sync.WaitGroup // they wait together, whatever the number of processors
+	for name, say := range map[string]string{
+		"after the write": "", "in the header": "HTTP/1.1 200 OK\r\nContent-", "in the body": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+		"after an interim answer": "HTTP/1.1 100 Continue\r\n\r\n",
+	} {
+		v := serve(t, hang(say))
+		settings := s.settings(v.url())
+		settings.Timeout = hangTimeout
+		adapter := s.adapter(t, settings)
+		line := ready(t.Context(), t, adapter)
+		all.Go(func() {
+			begin := time.Now()
+			got := s.on(t.Context(), t, act, adapter, line, lasting())
+			wantOutcome(t, "hang "+name, got, lost(act))
+			if took := time.Since(begin); took < hangTimeout || took > hangTimeout+5*time.Second || v.requests.Load() != 1 {
+				t.Errorf("hang %s: took %v with a timeout of %v, %d requests", name, took, hangTimeout, v.requests.Load())
+			}
+		})
+	}
+	all.Wait()
+}
+
+// hang is a script that begins an answer and never ends it.
+func hang(say string) func(*exchange) {
+	return func(x *exchange) {
+		if x.request() {
+			_, _ = io.WriteString(x, say)
+			x.hang()
+		}
+	}
+}
+
+// canceled: a context that ended before the first byte proves that nothing
+// left; one that ends later proves nothing.
+func (s *suite) canceled(t *testing.T, act Act) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	v := serve(t, func(x *exchange) {
+		if x.request() {
+			cancel()
+			x.hang()
+		}
+	})
+	wantOutcome(t, "canceled in flight", s.over(ctx, t, act, v, s.adapter(t, s.settings(v.url())), lasting()), lost(act))
+
+	ctx, cancel = context.WithCancel(t.Context())
+	v = serve(t, answers(0, nil, act.Accepted))
+	adapter := s.adapter(t, s.settings(v.url()))
+	line := ready(ctx, t, adapter)
+	cancel()
+	wantUnsent(t, "canceled before", s.on(ctx, t, act, adapter, line, lasting()))
+	_ = line.Close()
+	<-v.done
+	if n := v.bytes.Load(); n != 0 {
+		t.Errorf("%d bytes of a canceled request left", n)
+	}
+	s.gone(t, act)
+}
+
+// gone: the vendor closed the connection before the request was written.
+func (s *suite) gone(t *testing.T, act Act) {
+	connected := make(chan struct{})
+	v := serve(t, func(x *exchange) {
+		select {
+		case <-connected: // not earlier: a connection reset at once was never made
+		case <-x.server.closed:
+		}
+		x.reset()
+	})
+	adapter := s.adapter(t, s.settings(v.url()))
+	line := ready(t.Context(), t, adapter)
+	close(connected)
+	<-v.done
+	got := s.on(t.Context(), t, act, adapter, line, lasting())
+	// Whether the kernel took the bytes first is the network's secret.
+	if got.Unsent {
+		wantUnsent(t, "cut before the write", got)
+	} else {
+		wantOutcome(t, "cut before the write", got, lost(act))
+	}
+}
