@@ -90,7 +90,13 @@ func (o *object) baseURLs(a *Account, v vendorSpec) {
 		o.fail("base_url", "is required: %s has no default address here", a.Vendor)
 	}
 	a.BaseURL = o.url("base_url", v.baseURL, rules)
-	a.RecordingBaseURL = o.url("recording_base_url", v.recordingBaseURL, rules)
+	// With an address of its own, recordings are not asked for at the vendor's: the
+	// requests carry secrets.
+	recordings := v.recordingBaseURL
+	if recordings != "" && a.BaseURL != v.baseURL {
+		recordings = a.BaseURL
+	}
+	a.RecordingBaseURL = o.url("recording_base_url", recordings, rules)
 }
 
 // credentials reads what the vendor needs, no more and no less. Of an unknown

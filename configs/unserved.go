@@ -47,6 +47,15 @@ func (a *Account) AdapterSwitches() map[string]string {
 	return out
 }
 
+// AdapterPatterns are the lists of patterns that were set, where the vendor has
+// such lists; NotBuilt names those that are ignored.
+func (a *Account) AdapterPatterns() map[string][]string {
+	if a.Vendor != vendorJumdata {
+		return nil
+	}
+	return a.LimitPatterns
+}
+
 // ignoredSwitches are those that were set and that the vendor has not.
 func (a *Account) ignoredSwitches() []string {
 	var out []string

@@ -17,7 +17,9 @@ const (
 	// ClassRateLimited: nothing was placed; this number or lane asked too often.
 	// Outcome.Signal says which.
 	ClassRateLimited Class = "rate_limited"
-	// ClassPermanent: nothing was placed and nothing would be; this job fails.
+	// ClassPermanent: nothing would come of another attempt; this job fails.
+	// Nothing was placed, or with PlacedMaybe: the line was dialled and failed, and
+	// somebody's phone may have rung.
 	ClassPermanent Class = "permanent"
 	// ClassHalted: nothing was placed, and no other job of the account fares
 	// better until somebody acts. Outcome.Halt says why.

@@ -21,7 +21,7 @@ import (
 func newVendor(a *configs.Account) (any, error) {
 	return all.Build(a.Vendor, providers.Settings{
 		Account: a.Name, BaseURL: a.BaseURL, RecordingBaseURL: a.RecordingBaseURL, Credential: a.Credential, Timeout: a.Timeout,
-		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.AdapterSwitches(), LimitPatterns: a.LimitPatterns,
+		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.AdapterSwitches(), LimitPatterns: a.AdapterPatterns(),
 		Ack: providers.Ack(a.Push.Ack), Now: time.Now,
 	})
 }

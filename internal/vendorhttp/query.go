@@ -6,8 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
-	"sync/atomic"
 
 	"github.com/callpacer/callpacer/providers"
 )
@@ -39,26 +37,9 @@ func (c *Client) Query(ctx context.Context, req *http.Request) (providers.Reply,
 	}
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
-	var connected, wrote atomic.Bool
-	r := req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn:      func(httptrace.GotConnInfo) { connected.Store(true) },
-		WroteRequest: func(i httptrace.WroteRequestInfo) { wrote.Store(i.Err == nil) },
-	}))
-	if r.Header.Get("User-Agent") == "" {
-		r.Header.Set("User-Agent", userAgent)
-	}
-	resp, err := c.reads.RoundTrip(r)
+	resp, err := c.open(ctx, ctx, req)
 	if err != nil {
-		stage := providers.StageDial
-		switch {
-		case isTooLarge(err):
-			stage, err = providers.StageBody, errTooLarge
-		case wrote.Load():
-			stage = providers.StageRead
-		case connected.Load():
-			stage = providers.StageWrite
-		}
-		return providers.Reply{}, failure(ctx, stage, connected.Load(), err)
+		return providers.Reply{}, err
 	}
 	return c.read(ctx, resp)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"sync"
 	"testing"
 
@@ -39,69 +38,6 @@ func (s *suite) act(t *testing.T, act Act) {
 	}
 	run("hang", s.hangs)
 	run("canceled", s.canceled)
-}
-
-// code checks one answer as it is documented, and as it might be written too.
-func (s *suite) code(t *testing.T, act Act, code Code) {
-	v := serve(t, answers(code.Status, code.Header, code.Body))
-	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting())
-	wantOutcome(t, "answer", got, code.Want)
-	for how, body := range rewritten(code.Body) {
-		wantOutcome(t, how, s.canned(t, act, replied(code.Status, code.Header, body)), code.Want)
-	}
-	s.echoes(t, act, code)
-}
-
-// rewritten are other ways in which a back end may write the same answer.
-func rewritten(body string) map[string]string {
-	ways := map[string]string{}
-	body = strings.TrimSpace(strings.TrimPrefix(body, bom))
-	object, ok := readObject([]byte(body))
-	if !ok {
-		return ways
-	}
-	ways["BOM and space"] = bom + " \r\n" + body + "\n "
-	ways["fields in another order"] = string(writeJSON(reversed(object)))
-	ways["unknown fields"] = string(writeJSON(append(object, member{"x_unknown", []member{{"y", json.Number("7")}}})))
-	ways["numbers as strings and the reverse"] = string(writeJSON(swapped(object)))
-	if gbk, ok := inGBK(body); ok {
-		ways["GBK"] = gbk
-	}
-	return ways
-}
-
-const bom = "\ufeff"
-
-// echoes puts secrets and numbers into each text of an answer, as back ends do
-// that repeat the request in their messages.
-func (s *suite) echoes(t *testing.T, act Act, code Code) {
-	object, ok := readObject([]byte(code.Body))
-	if !ok {
-		return
-	}
-	texts := 0
-	rewrite(object, func(scalar any) any { texts++; return scalar })
-	for place := range texts {
-		n := -1
-		hostile := rewrite(object, func(scalar any) any {
-			if n++; n != place {
-				return scalar
-			}
-			return s.gossip()
-		})
-		// What it comes to may change with the words; what shows of them may not.
-		s.canned(t, act, replied(code.Status, code.Header, string(writeJSON(hostile))))
-	}
-}
-
-// gossip is a text that holds all that must not be shown.
-func (s *suite) gossip() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "号码 %s, +86 138-0013-8000, 139 0013 9000, %s", Callee, Caller)
-	for name, credential := range s.vendor.Credentials {
-		fmt.Fprintf(&b, " %s=%s https://vendor.example/?%s=%s", name, credential, name, credential)
-	}
-	return b.String()
 }
 
 // accepted checks the plain success, however the vendor dresses it.

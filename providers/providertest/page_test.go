@@ -78,6 +78,43 @@ func TestThePageAddsAVendor(t *testing.T) {
 			t.Errorf("%s did not pass", passed)
 		}
 	}
+	breakIt(t, filepath.Join(module, "providers", "parrot"))
+}
+
+// breakIt breaks the page's adapter in ways that would hurt people, and wants
+// the suite to see each.
+func breakIt(t *testing.T, adapter string) {
+	t.Helper()
+	for _, wrong := range []struct{ file, right, wrong, seen string }{
+		{"client.go", "return providers.ActingTransport(vendorwire.Transport(err))",
+			`_ = vendorwire.Transport(err); return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, VendorText: "x"}`,
+			"TestConformance/notify/cut_after_the_write"},
+		{"client.go", "reply, err := line.Do(ctx, req, permit)",
+			"reply, err := line.Do(ctx, req, permit); if err != nil { reply, err = a.http.Query(ctx, req) }",
+			"TestConformance/notify/permit"},
+		{"codes.go", "Class: providers.ClassUncertain, Placed: providers.PlacedMaybe}",
+			"Class: providers.ClassRetryLater, Placed: providers.PlacedNo}",
+			"TestConformance/notify/unknown_codes"},
+		{"codes.go", `a.words.Text(answer.Text("msg"))`, `answer.Text("msg")`, "TestConformance/notify/accepted"},
+		{"push.go", `fmt.Errorf("parrot: %w", err)`, `fmt.Errorf("parrot: %w: %s", err, p.Body)`, "TestConformance/pushes/unreadable"},
+	} {
+		path := filepath.Join(adapter, wrong.file)
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(string(raw), wrong.right) != 1 {
+			t.Fatalf("%s does not hold %q once", wrong.file, wrong.right)
+		}
+		write(t, path, strings.Replace(string(raw), wrong.right, wrong.wrong, 1))
+		cmd := exec.CommandContext(t.Context(), "go", "test", "-vet=off", "-run", "^TestConformance$", ".")
+		cmd.Dir = adapter
+		out, err := cmd.CombinedOutput()
+		if err == nil || !bytes.Contains(out, []byte("--- FAIL: "+wrong.seen+" ")) {
+			t.Errorf("%q instead of %q: %v, and not by %s:\n%.2000s", wrong.wrong, wrong.right, err, wrong.seen, out)
+		}
+		write(t, path, string(raw))
+	}
 }
 
 func write(t *testing.T, path, text string) {
