@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/app"
@@ -59,8 +61,8 @@ flight end and settles them, and exits. Give it as long as the longest vendor
 timeout and two and a half minutes before you kill it.
 
 With --sandbox everything runs in this one process: an embedded Redis, a
-simulated vendor on loopback, and a sample batch. Nothing of it is kept and
-nobody is called.`,
+simulated vendor of each kind on loopback, and a sample batch of every kind of
+job. Nothing of it is kept and nobody is called.`,
 		Example: `  worker --config /etc/callpacer/callpacer.yaml
   worker --sandbox --once
   worker check --config /etc/callpacer/callpacer.yaml`,
@@ -72,7 +74,9 @@ nobody is called.`,
 				return usageError{err}
 			}
 			if f.sandbox {
-				return app.RunSandbox(cmd.Context(), app.SandboxOptions{Once: f.once, JSON: f.json, Out: stdout, Err: stderr})
+				return app.RunSandbox(cmd.Context(), app.SandboxOptions{
+					Once: f.once, JSON: f.json, Terminal: isTerminal(stdout), Out: stdout, Err: stderr,
+				})
 			}
 			return serve(cmd.Context(), f.config, stderr)
 		},
@@ -82,12 +86,25 @@ nobody is called.`,
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	cmd.CompletionOptions.DisableDefaultCmd = true
 	cmd.SetHelpCommand(helpCommand())
-	cmd.AddCommand(checkCommand(stdout), healthCommand(stdout))
+	cmd.AddCommand(checkCommand(stdout), healthCommand(stdout), pushURLCommand(stdout))
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (YAML or JSON)")
 	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "run everything in this process with simulated vendors")
 	cmd.Flags().BoolVar(&f.once, "once", false, "with --sandbox: exit when the sample batch is done")
 	cmd.Flags().BoolVar(&f.json, "json", false, "with --sandbox: print the closing table as one JSON object a line")
 	return cmd
+}
+
+// What is drawn in place needs so many columns and lines.
+const drawnWidth, drawnHeight = 100, 35
+
+// isTerminal says that a person watches, at a terminal large enough to draw in.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	width, height, err := term.GetSize(int(file.Fd()))
+	return err == nil && width >= drawnWidth && height >= drawnHeight
 }
 
 func noArguments(_ *cobra.Command, args []string) error {

@@ -46,8 +46,7 @@ func RunSandbox(ctx context.Context, o SandboxOptions) (err error) {
 		return nil
 	}
 	w.invite(say)
-	<-ctx.Done()
-	return nil
+	return w.follow(ctx, say, batch.ids)
 }
 
 // invite says what a person can try while the sandbox stays up.

@@ -71,9 +71,10 @@ func Elements(p providers.Push) ([]Object, error) {
 }
 
 func elements(v any) []Object {
-	list, ok := v.([]any)
+	list, _ := v.([]any)
 	if fields, isObject := v.(map[string]any); isObject {
-		if list, ok = fields["array"].([]any); !ok {
+		var batch bool
+		if list, batch = fields["array"].([]any); !batch {
 			return []Object{fields}
 		}
 	}

@@ -51,7 +51,13 @@ func (s Scrubber) Code(raw string) string {
 	if raw == "" {
 		return "unreadable"
 	}
-	return s.Text(FirstRunes(raw, MaxID))
+	return s.Short(raw)
+}
+
+// Short is Text of at most 64 characters, for what should be a code.
+func (s Scrubber) Short(text string) string {
+	// Cut last: a half of a credential or of a number would not be found.
+	return FirstRunes(s.Text(text), MaxID)
 }
 
 // FirstRunes returns at most the first n characters.

@@ -9,7 +9,10 @@ import (
 )
 
 func settings() providers.Settings {
-	return providers.Settings{Credential: func(name string) string { return "test-" + name }}
+	return providers.Settings{
+		BaseURL:    "https://vendor.example", // interline has no address of its own
+		Credential: func(name string) string { return "test-" + name },
+	}
 }
 
 // Every vendor named here can be built and does what its kinds promise.

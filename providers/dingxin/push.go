@@ -45,7 +45,7 @@ func (c config) report(o vendorwire.Object) providers.Report {
 	r := providers.Report{
 		VendorID:   o.ID("subid"),
 		Evidence:   providers.EvidencePush,
-		VendorCode: c.words.Text(vendorwire.FirstRunes(o.Text("status"), vendorwire.MaxID)),
+		VendorCode: c.words.Short(o.Text("status")),
 		Recording:  recordingURL(o.Text("downloadUrl")),
 	}
 	status := o.Text("status")
@@ -92,7 +92,7 @@ func (c config) unanswered(r *providers.Report, reason string, otherwise ending)
 	if reason != "" {
 		end = readReason(reason)
 		if wholeReason(reason) {
-			r.VendorCode = c.words.Text(vendorwire.FirstRunes(reason, vendorwire.MaxID))
+			r.VendorCode = c.words.Short(reason)
 		} else {
 			r.VendorText = c.words.Text(reason)
 		}

@@ -65,7 +65,7 @@ func task(o vendorwire.Object) string {
 // readCDR reads how a call ended. Times are in seconds.
 func (c config) readCDR(r *providers.Report, o vendorwire.Object) {
 	result := o.Text("result")
-	r.VendorCode = c.words.Text(vendorwire.FirstRunes(result, vendorwire.MaxID))
+	r.VendorCode = c.words.Short(result)
 	if d, ok := talked(o); ok {
 		r.Duration, r.Evidence = &d, providers.EvidenceDuration
 	}

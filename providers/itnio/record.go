@@ -57,7 +57,7 @@ func (c config) end(r *providers.Report, o vendorwire.Object, answered bool, sip
 	if failure && !answered {
 		code = strconv.Itoa(sip)
 	}
-	r.VendorCode = c.words.Text(vendorwire.FirstRunes(code, vendorwire.MaxID))
+	r.VendorCode = c.words.Short(code)
 	switch {
 	case answered:
 		r.State, r.Cause, r.Conflict = providers.StateCompleted, providers.CauseAnswered, failure

@@ -56,7 +56,7 @@ func (c config) report(o vendorwire.Object) providers.Report {
 	r := providers.Report{
 		VendorID:   o.ID("callId"),
 		Evidence:   providers.EvidencePush,
-		VendorCode: c.words.Text(vendorwire.FirstRunes(o.Text("callStatus"), vendorwire.MaxID)),
+		VendorCode: c.words.Short(o.Text("callStatus")),
 		VendorText: c.words.Text(o.First("callStatusText", "callStatusMsg")),
 	}
 	if ref := o.Text("notifyData"); fitsNotifyData(ref) {
@@ -85,7 +85,7 @@ func (c config) failure(r *providers.Report, desc string) {
 	if desc == "" {
 		return
 	}
-	r.VendorCode = c.words.Text(vendorwire.FirstRunes(desc, vendorwire.MaxID))
+	r.VendorCode = c.words.Short(desc)
 	if n, err := strconv.Atoi(desc); err == nil && n >= 300 && n <= 699 {
 		r.SIP = n
 		r.State, r.Cause = providers.SIP(n)

@@ -156,7 +156,7 @@ func reportFaults(r providers.Report) (faults []string) {
 	return append(faults, wordFaults(r.VendorCode, r.VendorText)...)
 }
 
-// report fails the test for each fault.
+// fail fails the test for each fault.
 func fail(t *testing.T, what string, faults []string) {
 	t.Helper()
 	for _, fault := range faults {

@@ -1,0 +1,54 @@
+package app
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/callpacer/callpacer/internal/pushtoken"
+	"github.com/callpacer/callpacer/internal/redistest"
+)
+
+const pushURLConfig = `redis: {url: REDIS}
+public: {listen: "127.0.0.1:1", url: "https://calls.example.com"SECRET}
+accounts:
+  - {name: main, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}
+`
+
+// The printed address verifies at any worker, with the configured secret as with
+// the one that is kept in Redis.
+func TestPushURL(t *testing.T) {
+	r := redistest.Mini(t)
+	for name, secret := range map[string]string{"configured": ", secret: push-secret", "kept in Redis": ""} {
+		c := config(t, strings.NewReplacer("REDIS", r.URL(), "SECRET", secret).Replace(pushURLConfig))
+		got, err := PushURL(t.Context(), c, "main")
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		token, ok := strings.CutPrefix(got, "https://calls.example.com/callbacks/main/")
+		signer, err := (&App{config: c, rdb: r.Client}).signer(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id, n, valid := signer.Verify("main", token); !ok || !valid || id != "" || n != 0 {
+			t.Errorf("%s: %s", name, got)
+		}
+		if _, _, valid := signer.Verify("other", token); valid {
+			t.Errorf("%s: the address verifies for another account", name)
+		}
+		if _, _, valid := pushtoken.New([]byte("guess")).Verify("main", token); valid {
+			t.Errorf("%s: the address verifies under another secret", name)
+		}
+	}
+}
+
+func TestPushURLErrors(t *testing.T) {
+	for want, text := range map[string]string{
+		"public: is missing": "redis: {url: \"redis://127.0.0.1:1/0\"}\naccounts:\n  - {name: main, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}\n",
+		"it has other":       strings.NewReplacer("REDIS", "redis://127.0.0.1:1/0", "SECRET", ", secret: s", "name: main", "name: other").Replace(pushURLConfig),
+		"does not answer":    strings.NewReplacer("REDIS", "redis://127.0.0.1:1/0", "SECRET", "").Replace(pushURLConfig),
+	} {
+		if _, err := PushURL(t.Context(), config(t, text), "main"); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
