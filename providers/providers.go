@@ -212,6 +212,13 @@ type Ack struct {
 	Body        string
 }
 
+// ClockWatcher sees how far a vendor's clock is from ours.
+type ClockWatcher interface {
+	// Skew is how far the vendor's clock was ahead of this machine's in its last
+	// answer; negative: behind, 0: not known.
+	Skew() time.Duration
+}
+
 // Traits are what a vendor's requests can carry, for those who check jobs
 // before they reach an adapter.
 type Traits struct {

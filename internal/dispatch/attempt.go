@@ -87,6 +87,7 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.rec.Numbers, s)
 		return err
 	})
+	a.lane.watchClock(time.Now())
 	log := a.lane.Log.WithField("job", a.rec.ID).WithField("attempt", a.n)
 	if err != nil {
 		log.WithError(err).Error("the attempt's result could not be recorded; the job becomes in_doubt")

@@ -44,6 +44,7 @@ type Lane struct {
 	// Verify says what a push's token stands for.
 	Verify func(token string) (Source, bool)
 
+	skew     skewWarning
 	drain    drain
 	inFlight sync.WaitGroup // requests that passed the point of no return
 }

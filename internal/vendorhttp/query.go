@@ -46,6 +46,7 @@ func (c *Client) Query(ctx context.Context, req *http.Request) (providers.Reply,
 
 // read takes in an answer's body up to the cap.
 func (c *Client) read(ctx context.Context, resp *http.Response) (providers.Reply, error) {
+	c.skew.see(resp.Header.Get("Date"), c.opts.Now())
 	// Over a line the connection is closed next; in the pool an unread rest
 	// costs the connection. Either way nothing is left to be told.
 	defer func() { _ = resp.Body.Close() }()

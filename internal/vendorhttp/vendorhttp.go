@@ -44,6 +44,8 @@ type Options struct {
 	// TLS adds trust to the system's (tests bring their own roots). Verification
 	// cannot be switched off.
 	TLS *tls.Config
+	// Now is the clock to which the vendor's is compared. nil: time.Now.
+	Now func() time.Time
 	// DialContext replaces the TCP dialler, in tests.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
@@ -55,6 +57,7 @@ type Client struct {
 	addr  string // host:port
 	tls   *tls.Config
 	reads *http.Transport
+	skew  skew
 }
 
 // New checks the options and builds a Client. It connects to nothing. Its
@@ -100,6 +103,9 @@ func (o *Options) applyDefaults() error {
 	}
 	if o.MaxHeader == 0 {
 		o.MaxHeader = DefaultMaxHeader
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.DialContext == nil {
 		o.DialContext = (&net.Dialer{Timeout: o.DialTimeout}).DialContext

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/vendorhttp"
 	"github.com/callpacer/callpacer/internal/vendorwire"
@@ -32,6 +33,7 @@ type host struct {
 
 var (
 	_ providers.Connector        = (*Adapter)(nil)
+	_ providers.ClockWatcher     = (*Adapter)(nil)
 	_ providers.PushParser       = (*Adapter)(nil)
 	_ providers.RecordingFetcher = (*Adapter)(nil)
 )
@@ -71,6 +73,9 @@ func newHost(baseURL string, s providers.Settings) (host, error) {
 func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
 	return a.calls.http.Ready(ctx)
 }
+
+// Skew implements providers.ClockWatcher.
+func (a *Adapter) Skew() time.Duration { return a.calls.http.Skew() }
 
 // Close ends the adapter's idle connections.
 func (a *Adapter) Close() error {

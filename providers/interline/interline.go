@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/vendorhttp"
 	"github.com/callpacer/callpacer/internal/vendorwire"
@@ -27,6 +28,7 @@ type Adapter struct {
 var (
 	_ providers.Binder        = (*Adapter)(nil)
 	_ providers.AccountProber = (*Adapter)(nil)
+	_ providers.ClockWatcher  = (*Adapter)(nil)
 	_ providers.PushParser    = (*Adapter)(nil)
 )
 
@@ -57,6 +59,9 @@ func New(s providers.Settings) (*Adapter, error) {
 func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
 	return a.http.Ready(ctx)
 }
+
+// Skew implements providers.ClockWatcher.
+func (a *Adapter) Skew() time.Duration { return a.http.Skew() }
 
 // Close ends the adapter's idle connections.
 func (a *Adapter) Close() error { return a.http.Close() }

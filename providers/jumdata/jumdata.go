@@ -8,6 +8,7 @@ package jumdata
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/vendorhttp"
 	"github.com/callpacer/callpacer/internal/vendorwire"
@@ -22,9 +23,10 @@ type Adapter struct {
 }
 
 var (
-	_ providers.Notifier   = (*Adapter)(nil)
-	_ providers.Poller     = (*Adapter)(nil)
-	_ providers.PushParser = (*Adapter)(nil)
+	_ providers.Notifier     = (*Adapter)(nil)
+	_ providers.Poller       = (*Adapter)(nil)
+	_ providers.ClockWatcher = (*Adapter)(nil)
+	_ providers.PushParser   = (*Adapter)(nil)
 )
 
 // Traits are what a Jumdata request can carry: only mobiles, for
@@ -53,6 +55,9 @@ func New(s providers.Settings) (*Adapter, error) {
 func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
 	return a.http.Ready(ctx)
 }
+
+// Skew implements providers.ClockWatcher.
+func (a *Adapter) Skew() time.Duration { return a.http.Skew() }
 
 // Close ends the adapter's idle connections.
 func (a *Adapter) Close() error { return a.http.Close() }
