@@ -262,11 +262,14 @@ func TestTakenIDIsSuccessOnlyWhereTheTaskLives(t *testing.T) {
 			r := redistest.Mini(t)
 			producer(t, r)
 			c2 := tasks.NewClient(r.Client, tasks.WithBroker(c.broker))
-			receipt := enqueue(t, c2, keyed("k"))
-			if receipt.State != c.want || string(recordOf(t, r, receipt.ID).State) != c.want {
-				t.Errorf("%+v, want %s, in the record too", receipt, c.want)
+			many := c2.EnqueueMany(t.Context(), []tasks.Job{keyed("k2"), keyed("k3")})
+			wantResults(t, many, c.want, false)
+			for _, receipt := range []tasks.Receipt{enqueue(t, c2, keyed("k")), many[0].Receipt, many[1].Receipt} {
+				if receipt.State != c.want || string(recordOf(t, r, receipt.ID).State) != c.want {
+					t.Errorf("%+v, want %s, in the record too", receipt, c.want)
+				}
+				wantDue(t, r, receipt.ID)
 			}
-			wantDue(t, r, receipt.ID)
 		})
 	}
 }

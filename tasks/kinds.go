@@ -67,8 +67,8 @@ func callee(s string) (phone.Number, error) {
 	if err == nil {
 		return n, nil
 	}
-	if any, anyErr := phone.ParseAny(s); anyErr == nil && any.International() {
-		return any, nil
+	if other, otherErr := phone.ParseAny(s); otherErr == nil && other.International() {
+		return other, nil
 	}
 	return phone.Number{}, err
 }
@@ -79,8 +79,8 @@ func mainland(s string) (phone.Number, error) {
 	if err == nil {
 		return n, nil
 	}
-	if any, anyErr := phone.ParseAny(s); anyErr == nil && any.Landline() {
-		return any, nil
+	if other, otherErr := phone.ParseAny(s); otherErr == nil && other.Landline() {
+		return other, nil
 	}
 	return phone.Number{}, err
 }

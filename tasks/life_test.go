@@ -46,7 +46,7 @@ func TestDifferingNamesTheField(t *testing.T) {
 	first := map[string]string{"kind": "a", "params": "b", "to": "c"}
 	for want, now := range map[string]map[string]string{
 		"params":  {"kind": "a", "params": "x", "to": "c"},
-		"kind":    {"from": "x", "kind": "x", "params": "x", "to": "c"}, // before the fields that come with it
+		"kind":    {"from": "x", "kind": "x", "params": "x", "to": "c"},  // before the fields that come with it
 		"times":   {"kind": "a", "params": "b", "to": "c", "times": "d"}, // an older version knew none
 		"content": {"kind": "a", "params": "b", "to": "c"},
 	} {

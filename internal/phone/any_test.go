@@ -56,7 +56,7 @@ func TestParseAnyAccepts(t *testing.T) {
 func TestParseAnyRefuses(t *testing.T) {
 	for s, want := range map[string]string{
 		"":                      "phone number is empty",
-		" +":                    "phone number is empty",
+		"+-":                    "phone number is empty",
 		"00":                    "phone number is empty",
 		"12":                    "phone number has 2 digits, want 3 to 24",
 		"+86":                   "phone number has 0 digits, want 3 to 24",
