@@ -29,7 +29,7 @@ if job.state == 'submitting' then
   end
   return {'busy', str(now), job.owned_until}
 end
-local doubt = job.state == 'in_doubt' and job.repeat_at
+local doubt = job.state == 'in_doubt' and job.repeat_at and a.repeatable
 if rank > 0 and not doubt then flush(); return {'over', str(now), job.state} end
 if num(job.attempt) + 1 ~= a.attempt then flush(); return {'stale', str(now), job.attempt} end
 -- A job in doubt stays that, and the outbox brings the next repeat.
@@ -157,7 +157,7 @@ if doubt then
   put('repeats', num(job.repeats) + 1)
   drop('repeat_at')
 end
-if a.repeatable then put('repeatable', 1) end
+if a.repeatable then put('repeatable', 1) else drop('repeatable') end
 drop('vendor_id'); drop('vendor_task'); drop('evidence'); drop('refunded')
 put('attempt', a.attempt)
 put('token', a.token)

@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
 )
 
@@ -53,7 +54,7 @@ func whyOf(r *record.Record) string {
 }
 
 // numberOf is the number that a person knows the job by, masked.
-func numberOf(r *record.Record) string { return cmp.Or(r.X, r.To, "-") }
+func numberOf(r *record.Record) string { return cmp.Or(phone.Mask(r.X), r.To, "-") }
 
 func timeOf(r *record.Record) string {
 	switch {

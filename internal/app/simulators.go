@@ -128,7 +128,7 @@ func (s simulators) judge() (calls int, wrong []error) {
 	say("interline saw bindings made twice", s.interline.BoundTwice())
 	say("interline saw request ids with changed content", s.interline.ChangedReqids())
 	if locked := s.jumdata.AttemptsOnLocked(); len(locked) > 0 {
-		wrong = append(wrong, fmt.Errorf("Jumdata saw %d attempts on a locked number", len(locked)))
+		wrong = append(wrong, fmt.Errorf("the vendor Jumdata saw %d attempts on a locked number", len(locked)))
 	}
 	return calls, wrong
 }

@@ -19,7 +19,7 @@ var layers = [][]string{
 	{"internal/dispatch", "internal/event", "internal/admin", "callbackrx", "internal/sandbox"},
 	{"internal/app"},
 	{"cmd/worker", "cmd/enqueue"},
-	{"internal/redistest", "internal/deptest", "internal/deploytest"}, // for tests, on which nothing is built
+	{"internal/redistest", "internal/deptest", "internal/deploytest", "internal/docstest"}, // for tests, on which nothing is built
 }
 
 // testHelpers may import "testing"; nothing but tests may import them.

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hibiken/asynq"
 
-	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
 )
@@ -47,7 +46,7 @@ func queueBehaviour(err error, now time.Time) (delay time.Duration, failure bool
 func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted record.Result) record.Settlement {
 	s := record.Settlement{
 		Sent: !o.Unsent, Code: o.VendorCode, Text: o.VendorText,
-		VendorID: o.VendorID, VendorTask: o.TaskNo, X: phone.Mask(o.X),
+		VendorID: o.VendorID, VendorTask: o.TaskNo, X: o.X,
 		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
 		Cause: string(providers.CausePlatform),
 	}

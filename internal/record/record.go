@@ -30,7 +30,8 @@ type Record struct {
 	Attempt                            int // number of the last attempt
 	Seq                                int // number of the last follow-up task
 	Polls, Failures, Repeats, Revision int
-	To, From, X                        string // masked
+	To, From                           string // masked
+	X                                  string // of a binding: masked; of a connection: in clear, for the caller may have to dial it
 	RequestID                          string // the same in every request of the job
 	Parent                             string // of a call over a binding: the binding's id
 	Content                            string

@@ -35,7 +35,7 @@ type Settlement struct {
 	Detail     string // ours, for the timeline
 
 	VendorID, VendorTask string        // accepted, bound
-	X                    string        // accepted: the middle number, masked
+	X                    string        // accepted: the middle number, in clear: the caller may have to dial it
 	PollIn               time.Duration // accepted; 0: no poll
 	GiveUpIn             time.Duration // accepted
 	AwaitIn              time.Duration // accepted: how long the caller has to dial the middle number; 0: the vendor dials

@@ -9,7 +9,6 @@ local RANK = {ringing = 3, in_progress = 4}
 if not job.state and a.child then
   for field, value in pairs(a.child) do put(field, value) end
   put('created_at', now)
-  put('attempt', 0)
   put('give_up_at', now + a.give_up_in)
   enter('submitted', 2, '')
   flush()
@@ -44,7 +43,7 @@ if a.state == '' then
   return {'same', job.state}
 end
 -- One connection may bring several calls: the first that ends, ends the job.
-if rank == 9 and a.task ~= '' and job.call_task and job.call_task ~= a.task then
+if a.task ~= '' and job.call_task and job.call_task ~= a.task then
   note(job.state, 'extra_call: ' .. a.source .. ' says ' .. a.state)
   flush()
   return {'same', job.state}

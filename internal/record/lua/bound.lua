@@ -1,6 +1,8 @@
 -- bound: something happened over a binding, so it was made. a: id, vendor_id ('').
--- Answers {'bound' | 'same', state}, {'foreign', state} (another binding's id), {'missing'}.
+-- Answers {'bound' | 'same', state}, {'foreign', state} (another binding's, or that
+-- of an earlier job under this id: this one was never sent), {'missing'}.
 if not job.state then return {'missing'} end
+if num(job.rank) == 0 and num(job.attempt) == 0 then return {'foreign', job.state} end
 if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
 if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
 local rank = num(job.rank)
@@ -10,8 +12,6 @@ if rank == 1 or rank >= 5 and job.state ~= 'unknown' then
   return {'same', job.state}
 end
 clear_hold()
-redis.call('PERSIST', KEYS[3])
-redis.call('PERSIST', KEYS[4])
-drop('ended_at'); drop('cause')
+revive()
 activate(math.max(num(job.owned_until), num(job.send_before)), 'a call came over it')
 return {'bound', job.state}

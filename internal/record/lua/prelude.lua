@@ -97,7 +97,7 @@ end
 
 -- An attempt may have taken effect: nothing but its own answer, or evidence from
 -- elsewhere, takes the doubt away. Where the vendor knows a request by its id the
--- very same one goes out again in again_in ms (-1: never).
+-- very same one goes out again in again_in ms (-1: never); elsewhere it never does.
 local function enter_doubt(detail, again_in)
   if not job.doubted then
     put('doubted', job.attempt)
@@ -105,7 +105,7 @@ local function enter_doubt(detail, again_in)
   end
   if job.state ~= 'in_doubt' then enter('in_doubt', 2, detail) end
   local last, again = num(job.doubt_until), now + again_in
-  if again_in < 0 or again >= last or again >= num(job.expires_at) then
+  if not job.repeatable or again_in < 0 or again >= last or again >= num(job.expires_at) then
     drop('repeat_at')
     flush()
     due(last)
@@ -117,8 +117,10 @@ local function enter_doubt(detail, again_in)
   due(again)
 end
 
-local function end_doubt()
-  drop('doubted'); drop('doubt_until'); drop('repeat_at'); drop('bounded')
+-- Nobody waits for an answer any more; only a proof takes the doubt itself away.
+local function end_doubt(unproved)
+  if not unproved then drop('doubted') end
+  drop('doubt_until'); drop('repeat_at'); drop('bounded')
 end
 
 local function clear_hold()
@@ -132,7 +134,7 @@ local function finish(state, rank, cause, detail)
   -- Its task may still lie in the queue until then, and must find how it ended.
   local rest = math.max(num(job.not_before), num(job.hold_until), now) - now
   clear_hold()
-  end_doubt()
+  end_doubt(rank < 9)
   drop('cancel'); drop('runs')
   put('cause', cause)
   put('ended_at', now)
@@ -231,6 +233,13 @@ local function activate(made_at, detail)
   put('ends_at', ends)
   flush()
   due(ends)
+end
+
+-- A soft end came too early: the record stays until the next one.
+local function revive()
+  drop('ended_at'); drop('cause')
+  redis.call('PERSIST', KEYS[3])
+  redis.call('PERSIST', KEYS[4])
 end
 
 -- The vendor's words about one thing go together.

@@ -1,6 +1,6 @@
 -- settle: what attempt a.attempt came to, told by the handler that owned it.
 -- a: id, attempt, token, result, sent (a byte left or may have left), code, text,
---    detail, vendor_id, vendor_task, x (masked), and by result
+--    detail, vendor_id, vendor_task, x, and by result
 --    accepted: poll_in (0: no poll), give_up_in, await_in (> 0: the caller dials first)
 --    bound:    nothing more; the record knows its ttl
 --    done:     nothing more
@@ -41,10 +41,19 @@ end
 if rank > 1 and was ~= 'in_doubt' then
   if not_placed and was == 'unknown' then
     if a.keep_charge then move_charge(a.attempt) else refund(a.attempt) end
-    finish('failed', 9, a.cause or 'platform', 'proved not placed, too late to send again')
+    if not doubted_before then
+      finish('failed', 9, a.cause or 'platform', 'proved not placed, too late to send again')
+    end
   else
     move_charge(a.attempt)
-    if not_placed then note(was, 'result_conflict: the send answered that nothing was placed', true) end
+    if not_placed then
+      note(was, 'result_conflict: the send answered that nothing was placed', true)
+    elseif was == 'unknown' and a.result == 'bound' then
+      revive()
+      activate(now, a.detail)
+    elseif was == 'unknown' and a.result == 'done' then
+      finish('completed', 9, '', a.detail)
+    end
   end
   flush()
   return {'settled', job.state, '0'}

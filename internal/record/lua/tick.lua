@@ -35,7 +35,7 @@ if state == 'submitting' then
     due(num(job.owned_until))
     return {'done', state}
   end
-  enter_doubt('its worker never said how it ended', job.repeatable and 0 or -1)
+  enter_doubt('its worker never said how it ended', 0)
   return {'done', job.state}
 end
 if state == 'in_doubt' then
