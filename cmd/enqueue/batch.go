@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
 	"errors"
 	"io"
 
@@ -15,7 +14,7 @@ const chunkRows = 200
 
 // item is one row of a chunk.
 type item struct {
-	row int // from 1 for the first row under the header
+	row int // from 1; a header and empty lines do not count
 	job tasks.Job
 	err error // the row's own
 }
@@ -42,38 +41,26 @@ func newBatch(a *app, l *link, f importFlags) *batch {
 
 // all enqueues every row. Its error ends the import early: the rows of the
 // chunk that was being read are then not enqueued.
-func (b *batch) all(ctx context.Context, rows *csvReader, t *table) error {
+func (b *batch) all(ctx context.Context, rows rowSource) error {
 	for row := 1; ; row++ {
-		cells, err := rows.next()
+		i, err := rows.next()
 		if errors.Is(err, io.EOF) {
 			return b.flush(ctx)
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		i := item{row: row}
-		var wrong *csv.ParseError
-		switch {
-		case errors.As(err, &wrong):
-			i.err = badSyntax(wrong)
-		case err != nil:
+		if err != nil {
 			return err
-		default:
-			i.job, i.err = b.jobOf(t, cells)
+		}
+		i.row = row
+		if i.err == nil && i.job.IdempotencyKey == "" && !b.flags.fresh {
+			i.job.IdempotencyKey, i.err = b.keys.keyOf(i.job)
 		}
 		if err := b.add(ctx, i); err != nil {
 			return err
 		}
 	}
-}
-
-func (b *batch) jobOf(t *table, cells []string) (tasks.Job, error) {
-	job, err := t.job(cells)
-	if err != nil || job.IdempotencyKey != "" || b.flags.fresh {
-		return job, err
-	}
-	job.IdempotencyKey, err = b.keys.keyOf(job)
-	return job, err
 }
 
 // add takes a row into the chunk. Rows of one key never share a chunk, whose

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/callpacer/callpacer/internal/record"
 )
@@ -71,10 +73,10 @@ func (b *batch) tellUnended(jobs []awaited) error {
 func (b *batch) tellEnd(job awaited, s sight) error {
 	cause := ""
 	if s.rec != nil {
-		cause = cleaner(s.rec)(s.rec.Cause)
+		cause = s.cleaner()(s.rec.Cause)
 	}
 	if !b.app.json {
-		return printLine(b.app.stdout, "row %d: %s %s %s", job.row, job.id, s.state, cause)
+		return printLine(b.app.stdout, "%s", strings.TrimSpace(fmt.Sprintf("row %d: %s %s %s", job.row, job.id, s.state, cause)))
 	}
 	return b.printEnd(job, s.state, cause)
 }

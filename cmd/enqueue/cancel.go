@@ -10,7 +10,8 @@ import (
 
 const cancelHelp = `Cancel a job that has not been sent. A job that is just being sent is marked:
 the wish takes effect only if nothing was placed. What the vendor has accepted
-cannot be called back; the command then fails and names the state.`
+cannot be called back; the command then fails and names the state. A binding that
+is active is released with: enqueue unbind.`
 
 const cancelExample = `  enqueue cancel jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV`
 
@@ -47,7 +48,7 @@ func (a *app) cancel(ctx context.Context, id string) error {
 		return a.printCanceled(canceledJSON{ID: id, State: s.state}, "")
 	}
 	if s.rec == nil {
-		return refusedCancel(id, s.state)
+		return refusedCancel(id, s.state, "")
 	}
 	answer, state, err := l.store.Cancel(ctx, id)
 	if err != nil {
@@ -60,17 +61,18 @@ func (a *app) cancel(ctx context.Context, id string) error {
 		return a.printCanceled(canceledJSON{ID: id, State: state, Requested: true},
 			"it is being sent, and is canceled only if nothing was placed")
 	case record.CancelRefused:
-		return refusedCancel(id, state)
+		return refusedCancel(id, state, s.rec.Account)
 	default: // its record ended between the two looks
 		return failf("", "%s ended before it could be canceled", id)
 	}
 }
 
-func refusedCancel(id string, state record.State) error {
-	return &failure{
-		status: exitFailed, id: id, state: string(state),
-		message: id + " is " + string(state) + " and cannot be canceled any more",
+func refusedCancel(id string, state record.State, account string) error {
+	message := id + " is " + string(state) + " and cannot be canceled any more"
+	if state == record.Active {
+		message += "; release it with: enqueue unbind --account " + account + " --job " + id
 	}
+	return &failure{status: exitFailed, id: id, state: string(state), message: message}
 }
 
 func (a *app) printCanceled(c canceledJSON, note string) error {

@@ -189,5 +189,11 @@ func refusal(err error) *failure {
 	if !errors.As(err, &field) {
 		return nil
 	}
-	return failf(field.Field, "%s", field.Message)
+	name := field.Field
+	if len(name) > longestField {
+		name = strings.ToValidUTF8(name[:longestField], "") + "…"
+	}
+	return failf(name, "%s", field.Message)
 }
+
+const longestField = 64 // bytes of an unknown field's name that are told

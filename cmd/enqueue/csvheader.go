@@ -9,48 +9,32 @@ import (
 	"github.com/callpacer/callpacer/tasks"
 )
 
-// draft is a row on its way to a job.
-type draft struct {
-	job    tasks.Job
-	params []string // of the columns param1, param2, …
-}
-
-// column puts a cell of a row into its draft.
-type column func(d *draft, cell string) error
-
 // table knows the columns of a file.
 type table struct {
 	columns  []column
-	kind     tasks.Kind
-	account  string // of rows that name none
-	ownKey   int    // the column of --key-column; -1: none
+	defaults tasks.Job // kind and account of rows that name none
+	ownKey   int       // the column of --key-column; -1: none
 	nthParam map[int]bool
 }
 
-// knownColumns are the names that a header may hold beside param1, param2, …
-// and tag.NAME, which standsFor describes.
-var knownColumns = map[string]column{
-	"to":              func(d *draft, c string) error { d.job.To = strings.TrimSpace(c); return nil },
-	"template":        func(d *draft, c string) error { d.job.Template = strings.TrimSpace(c); return nil },
-	"params":          setParams,
-	"times":           setTimes,
-	"account":         setAccount,
-	"priority":        func(d *draft, c string) error { d.job.Priority = tasks.Priority(strings.TrimSpace(c)); return nil },
-	"not_before":      setNotBefore,
-	"expires_in":      setExpiresIn,
-	"key":             setKey,
-	"idempotency_key": setKey,
-	"tags":            setTags,
-}
-
-const standsFor = "to, template, params (or param1, param2, …), times, account, priority, not_before, expires_in, " +
-	"key (or idempotency_key), tags (or tag.NAME); --key-column names one more"
-
 const mostParams = 50
 
+// requiredColumns are those without which every row of a kind would be refused;
+// one of each list.
+var requiredColumns = map[tasks.Kind][][]string{
+	tasks.KindNotify:    {{"to"}, {"template"}},
+	tasks.KindConnect:   {{"from"}, {"to"}},
+	tasks.KindBind:      {{"x"}, {"a"}},
+	tasks.KindUnbind:    {{"job", "subid", "x"}},
+	tasks.KindPoll:      {{"vendor_id"}},
+	tasks.KindRecording: {{"vendor_id"}},
+}
+
+func quoted(names []string) string { return `"` + strings.Join(names, `" or "`) + `"` }
+
 // readHeader makes the table of a header row. Its errors name line and column.
-func readHeader(line int, cells []string, kind tasks.Kind, account, keyColumn string) (*table, error) {
-	t := &table{kind: kind, account: account, ownKey: -1, nthParam: map[int]bool{}}
+func readHeader(line int, cells []string, defaults tasks.Job, keyColumn string) (*table, error) {
+	t := &table{defaults: defaults, ownKey: -1, nthParam: map[int]bool{}}
 	seen := map[string]int{}
 	for i, cell := range cells {
 		name := strings.ToLower(strings.TrimSpace(cell))
@@ -107,13 +91,15 @@ func (t *table) columnOf(name, written string) column {
 // checkHeader looks at the columns together.
 func (t *table) checkHeader(line string, seen map[string]int, keyColumn string) error {
 	has := func(name string) bool { return seen[name] > 0 }
-	for _, name := range []string{"to", "template"} {
-		if !has(name) {
-			return failf("", "%s: there is no column %q", line, name)
+	if !has("kind") { // else each row says by its own what it lacks
+		for _, oneOf := range requiredColumns[t.defaults.Kind] {
+			if !slices.ContainsFunc(oneOf, has) {
+				return failf("", "%s: there is no column %s", line, quoted(oneOf))
+			}
 		}
 	}
 	switch {
-	case t.account == "" && !has("account"):
+	case t.defaults.Account == "" && !has("account"):
 		return failf("account", "%s: there is no column \"account\", and no --account is given", line)
 	case keyColumn != "" && t.ownKey < 0:
 		return failf("", "%s: there is no column %q, which --key-column names", line, keyColumn)

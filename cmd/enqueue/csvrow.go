@@ -1,95 +1,18 @@
 package main
 
 import (
-	"strconv"
+	"encoding/csv"
+	"errors"
+	"io"
 	"strings"
-	"time"
 
 	"github.com/callpacer/callpacer/tasks"
 )
 
-// separator stands between the values of the columns params and tags.
-const separator = "|"
-
-// asField names the field in which err lies; nil stays nil.
-func asField(field string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return failf(field, "%s", err)
-}
-
-func setParams(d *draft, cell string) error {
-	if cell != "" {
-		d.job.Params = strings.Split(cell, separator)
-	}
-	return nil
-}
-
-func setTimes(d *draft, cell string) error {
-	cell = strings.TrimSpace(cell)
-	if cell == "" {
-		return nil
-	}
-	n, err := strconv.Atoi(cell)
-	switch {
-	case err != nil:
-		return failf("times", "is not a whole number; a message is played 1 to 3 times")
-	case n == 0:
-		return failf("times", "%s", zeroTimes)
-	}
-	d.job.Times = n
-	return nil
-}
-
-func setAccount(d *draft, cell string) error {
-	if cell = strings.TrimSpace(cell); cell != "" {
-		d.job.Account = cell
-	}
-	return nil
-}
-
-func setNotBefore(d *draft, cell string) error {
-	cell = strings.TrimSpace(cell)
-	if cell == "" {
-		return nil
-	}
-	at, err := parseTime(cell)
-	d.job.NotBefore = at
-	return asField("not_before", err)
-}
-
-func setExpiresIn(d *draft, cell string) error {
-	cell = strings.TrimSpace(cell)
-	if cell == "" {
-		return nil
-	}
-	span, err := time.ParseDuration(cell)
-	switch {
-	case err != nil:
-		return failf("expires_in", "%q is not a duration such as 2h or 30m", cell)
-	case span == 0:
-		return failf("expires_in", "%s", zeroSpan)
-	}
-	d.job.ExpiresIn = span
-	return nil
-}
-
-func setKey(d *draft, cell string) error {
-	d.job.IdempotencyKey = strings.TrimSpace(cell)
-	return nil
-}
-
-func setTags(d *draft, cell string) error {
-	if strings.TrimSpace(cell) == "" {
-		return nil
-	}
-	for _, tag := range strings.Split(cell, separator) {
-		if err := addTag(&d.job, strings.TrimSpace(tag)); err != nil {
-			return asField("tags", err)
-		}
-	}
-	return nil
+// draft is a row on its way to a job.
+type draft struct {
+	job    tasks.Job
+	params []string // of the columns param1, param2, …
 }
 
 // job makes the job of a row; its cells are no longer needed then. Every error
@@ -99,7 +22,7 @@ func (t *table) job(cells []string) (tasks.Job, error) {
 		return tasks.Job{}, failf("", "the row has %d cells and the header %d; a value that holds a comma goes in quotes",
 			len(cells), len(t.columns))
 	}
-	d := draft{job: tasks.Job{Kind: t.kind, Account: t.account}}
+	d := draft{job: t.defaults}
 	for i, put := range t.columns {
 		cell := strings.Clone(cells[i]) // the reader uses its rows again
 		if strings.Contains(cell, "\n") {
@@ -131,4 +54,42 @@ func withoutTail(params []string) []string {
 		n--
 	}
 	return params[:n]
+}
+
+// csvRows gives the rows under a header.
+type csvRows struct {
+	reader *csvReader
+	table  *table
+}
+
+// newCSVRows reads the header.
+func newCSVRows(in io.Reader, defaults tasks.Job, keyColumn string) (*csvRows, error) {
+	reader := newCSVReader(in)
+	cells, err := reader.next()
+	var wrong *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil, failf("", "line 1: the file is empty; its first line names the columns")
+	case errors.As(err, &wrong):
+		return nil, badSyntax(wrong)
+	case err != nil:
+		return nil, err
+	}
+	line, _ := reader.rows.FieldPos(0)
+	t, err := readHeader(line, cells, defaults, keyColumn)
+	return &csvRows{reader: reader, table: t}, err
+}
+
+// next implements rowSource.
+func (c *csvRows) next() (item, error) {
+	cells, err := c.reader.next()
+	var wrong *csv.ParseError
+	switch {
+	case errors.As(err, &wrong):
+		return item{err: badSyntax(wrong)}, nil
+	case err != nil:
+		return item{}, err
+	}
+	job, err := c.table.job(cells)
+	return item{job: job, err: err}, nil
 }

@@ -1,5 +1,5 @@
-// Command enqueue puts calls on the queue, one or a file of them, and tells
-// what became of them.
+// Command enqueue puts jobs on the queue, one or a file of them, and tells what
+// became of them.
 package main
 
 import (

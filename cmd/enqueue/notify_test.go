@@ -172,8 +172,10 @@ func TestConfigNamesRedisAndAccounts(t *testing.T) {
 	command(t, "", with("from-config", "--config", here)...).want(0, `"account":"from-config"`, "")
 	// --redis wins over the file's redis section, whose accounts still count.
 	command(t, "", with("from-config", "--config", away, "--redis", r.URL())...).want(0, `"state":"queued"`, "")
-	command(t, "", with("itnio-main", "--config", here)...).wantError("kind", "not served by account itnio-main")
-	command(t, "", with("itnio-main", "--config", away, "--dry-run")...).wantError("kind", "not served")
+	command(t, "", with("itnio-main", "--config", here)...).want(0, `"account":"itnio-main"`, "")
+	command(t, "", with("itnio-main", "--config", away, "--dry-run", "--param", "a")...).wantError("params", "plays a file")
+	command(t, "", "connect", "--account", "itnio-main", "--from", number, "--to", "13800138007", "--config", here, "--json").
+		wantError("kind", "connect is not served by account itnio-main")
 	command(t, "", with("market", "--config", away, "--dry-run")...).wantError("kind", "not served")
 	// A named account is validated without Redis; another one needs it.
 	command(t, "", with("from-config", "--config", away, "--dry-run")...).want(0, `"state":"valid"`, "")

@@ -54,7 +54,20 @@ type errorJSON struct {
 }
 
 func (f *failure) asJSON() errorJSON {
-	return errorJSON{Field: f.field, Message: clean(f.message)}
+	// The name of an unknown field is whatever was written.
+	return errorJSON{Field: clean(f.field), Message: clean(f.message)}
+}
+
+// flagName is the flag in an error of reading the command line.
+var flagName = regexp.MustCompile(`"--([a-z-]+)" flag: `)
+
+// badFlag is a flag's value that cannot be read.
+func badFlag(err error) *failure {
+	field := ""
+	if m := flagName.FindStringSubmatch(err.Error()); m != nil {
+		field = fieldOf(m[1])
+	}
+	return usagef(field, "%s", err)
 }
 
 // end reports what the command came to and returns the exit status.

@@ -1,44 +1,54 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"maps"
-	"slices"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
-	"github.com/callpacer/callpacer/tasks"
 )
 
 // recordJSON is a record as status prints it. What is not known is left out,
 // apart from the fields that every job has.
 type recordJSON struct {
-	ID        string            `json:"id"`
-	Kind      string            `json:"kind"`
-	Account   string            `json:"account"`
-	Vendor    string            `json:"vendor"`
-	State     record.State      `json:"state"`
-	Cause     string            `json:"cause"`
-	Hold      *holdJSON         `json:"hold,omitempty"` // only while held
-	VendorID  string            `json:"vendor_id"`
-	Attempts  int               `json:"attempts"`
-	To        string            `json:"to"` // masked
-	CreatedAt time.Time         `json:"created_at,omitzero"`
-	ExpiresAt time.Time         `json:"expires_at,omitzero"`
-	NotBefore time.Time         `json:"not_before,omitzero"`
-	EndedAt   time.Time         `json:"ended_at,omitzero"`
-	Priority  string            `json:"priority"`
-	Tags      map[string]string `json:"tags,omitempty"`
-	Code      string            `json:"vendor_code,omitempty"`
-	Text      string            `json:"vendor_text,omitempty"`
-	SIP       int               `json:"sip,omitempty"`
-	Duration  *float64          `json:"duration_seconds,omitempty"`
-	Billable  *bool             `json:"billable,omitempty"`
-	Timeline  []entryJSON       `json:"timeline"`
+	ID         string            `json:"id"`
+	Kind       string            `json:"kind"`
+	Account    string            `json:"account"`
+	Vendor     string            `json:"vendor"`
+	State      record.State      `json:"state"`
+	Cause      string            `json:"cause"`
+	Hold       *holdJSON         `json:"hold,omitempty"` // only while held
+	VendorID   string            `json:"vendor_id"`      // of a binding: its subid
+	VendorTask string            `json:"vendor_task,omitempty"`
+	Parent     string            `json:"parent,omitempty"` // of a call over a binding: the binding's id
+	Attempts   int               `json:"attempts"`
+	To         string            `json:"to"`             // masked; of a binding: B
+	From       string            `json:"from,omitempty"` // masked; of a binding: A
+	X          string            `json:"x,omitempty"`    // of a binding: masked; of a connection: the number to dial
+	CreatedAt  time.Time         `json:"created_at,omitzero"`
+	ExpiresAt  time.Time         `json:"expires_at,omitzero"`
+	NotBefore  time.Time         `json:"not_before,omitzero"`
+	EndsAt     time.Time         `json:"ends_at,omitzero"` // of a binding
+	EndedAt    time.Time         `json:"ended_at,omitzero"`
+	Priority   string            `json:"priority"`
+	Tags       map[string]string `json:"tags,omitempty"`
+	Code       string            `json:"vendor_code,omitempty"`
+	Text       string            `json:"vendor_text,omitempty"`
+	factsJSON
+	Timeline []entryJSON `json:"timeline"`
+}
+
+// factsJSON is what the vendor told of a call.
+type factsJSON struct {
+	SIP       int      `json:"sip,omitempty"`
+	Q850      int      `json:"q850,omitempty"`
+	Duration  *float64 `json:"duration_seconds,omitempty"`
+	Billed    *float64 `json:"billed_seconds,omitempty"`
+	Billable  *bool    `json:"billable,omitempty"`
+	Cost      string   `json:"cost,omitempty"`
+	Currency  string   `json:"currency,omitempty"`
+	DTMF      string   `json:"dtmf,omitempty"`
+	HangupBy  string   `json:"hangup_by,omitempty"`
+	Recording string   `json:"recording,omitempty"`
+	Conflict  bool     `json:"conflict,omitempty"` // its own fields contradict each other
 }
 
 type holdJSON struct {
@@ -74,18 +84,16 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-func viewOf(r *record.Record) recordJSON {
-	clean := cleaner(r)
+func (s sight) view() recordJSON {
+	r, clean := s.rec, s.cleaner()
 	v := recordJSON{
 		ID: r.ID, Kind: r.Kind, Account: r.Account, Vendor: r.Vendor, State: r.State, Cause: clean(r.Cause),
-		Hold: holdOf(r), VendorID: clean(r.VendorID), Attempts: r.Attempts, To: clean(r.To),
-		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), NotBefore: utc(r.NotBefore), EndedAt: utc(r.EndedAt),
-		Priority: r.Priority, Code: clean(r.VendorCode), Text: clean(r.VendorText), SIP: r.SIP, Billable: r.Billable,
-		Timeline: []entryJSON{},
-	}
-	if r.Duration != nil {
-		seconds := r.Duration.Seconds()
-		v.Duration = &seconds
+		Hold: holdOf(r), VendorID: clean(r.VendorID), VendorTask: clean(r.VendorTask), Parent: r.Parent, Attempts: r.Attempts,
+		To: clean(r.To), From: clean(r.From), X: clean(r.X),
+		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), NotBefore: utc(r.NotBefore), EndsAt: utc(r.EndsAt), EndedAt: utc(r.EndedAt),
+		Priority: r.Priority, Code: clean(r.VendorCode), Text: clean(r.VendorText),
+		factsJSON: factsOf(r.Facts, clean),
+		Timeline:  []entryJSON{},
 	}
 	for name, value := range r.Tags {
 		if v.Tags == nil {
@@ -99,74 +107,18 @@ func viewOf(r *record.Record) recordJSON {
 	return v
 }
 
-// cleaner hides the callee's number where a vendor's words or the application's
-// own tags repeat it. It hides nothing else: ids are long numbers too.
-func cleaner(r *record.Record) func(string) string {
-	content, err := tasks.DecodeContent(tasks.KindNotify, r.Content)
-	if err != nil {
-		return func(s string) string { return s } // the record knows no number in clear
-	}
-	masked := phone.Mask(content.To)
-	return func(s string) string {
-		s = strings.ReplaceAll(s, content.To, masked)
-		return numberLike.ReplaceAllStringFunc(s, func(written string) string {
-			if n, err := phone.Parse(written); err == nil && n.Digits() == content.To {
-				return masked
-			}
-			return written
-		})
+func factsOf(f record.Facts, clean func(string) string) factsJSON {
+	return factsJSON{
+		SIP: f.SIP, Q850: f.Q850, Duration: seconds(f.Duration), Billed: seconds(f.Billed), Billable: f.Billable,
+		Cost: clean(f.Cost), Currency: clean(f.Currency), DTMF: clean(f.DTMF), HangupBy: clean(f.HangupBy),
+		Recording: clean(f.Recording), Conflict: f.Conflict,
 	}
 }
 
-// printTable writes the record for people.
-func printTable(w io.Writer, v recordJSON) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(table, "%s\t%s\n", name, value)
-		}
+func seconds(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
 	}
-	line("id", v.ID)
-	line("job", fmt.Sprintf("%s by %s (%s), %s", v.Kind, v.Account, v.Vendor, v.Priority))
-	line("to", v.To)
-	line("state", string(v.State))
-	line("cause", v.Cause)
-	if v.Hold != nil {
-		line("held", v.Hold.words())
-	}
-	line("attempts", fmt.Sprint(v.Attempts))
-	line("vendor id", v.VendorID)
-	line("vendor says", strings.TrimSpace(v.Code+" "+v.Text))
-	if v.SIP != 0 {
-		line("sip", fmt.Sprint(v.SIP))
-	}
-	if v.Duration != nil {
-		line("duration", fmt.Sprintf("%gs", *v.Duration))
-	}
-	if v.Billable != nil {
-		line("billable", fmt.Sprint(*v.Billable))
-	}
-	for _, name := range slices.Sorted(maps.Keys(v.Tags)) {
-		line("tag", name+"="+v.Tags[name])
-	}
-	line("created", clock(v.CreatedAt))
-	line("not before", clock(v.NotBefore))
-	line("expires", clock(v.ExpiresAt))
-	line("ended", clock(v.EndedAt))
-	fmt.Fprintln(table, "timeline") // no cell: the columns above end here
-	for _, e := range v.Timeline {
-		fmt.Fprintf(table, "  %s\t%s\n", clock(e.At), strings.TrimSpace(string(e.State)+"  "+e.Detail))
-	}
-	if err := table.Flush(); err != nil {
-		return failf("", "write to standard output: %v", err)
-	}
-	return nil
-}
-
-// clock is a time for people: of their own zone, to the millisecond.
-func clock(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.Local().Format("2006-01-02T15:04:05.000Z07:00")
+	s := d.Seconds()
+	return &s
 }

@@ -34,7 +34,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.end(root.ExecuteContext(ctx), args)
 }
 
-const rootHelp = `enqueue puts calls on callpacer's queue and tells what became of them.
+const rootHelp = `enqueue puts jobs on callpacer's queue - calls, privacy numbers and questions to
+the vendors - and tells what became of them.
 
 It needs to know where Redis is, from the first of these that is given:
   --redis URL            such as redis://127.0.0.1:6379/0
@@ -50,15 +51,16 @@ Exit status: 0 done; 1 failed (unknown account or id, Redis away, refused);
 2 wrong usage; 3 some or all rows of a batch failed.`
 
 const rootExample = `  enqueue notify --sandbox --account jumdata-sandbox --to 13800138000 --template 1001 --param 张三
+  enqueue bind --config callpacer.yaml --account interline-main --x 17000000000 --a 13800138000 --b 13900000001 --ttl 1h
   enqueue import calls.csv --config callpacer.yaml --account jumdata-main
   enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV --wait`
 
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
-		Use: "enqueue", Short: "Put calls on the queue", Long: rootHelp, Example: rootExample,
+		Use: "enqueue", Short: "Put jobs on the queue", Long: rootHelp, Example: rootExample,
 		SilenceErrors: true, SilenceUsage: true,
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("", "a command is missing: notify, import, status or cancel (enqueue --help explains them)")
+			return usagef("", "a command is missing, such as notify, connect, bind, import or status (enqueue --help explains them)")
 		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
@@ -68,7 +70,11 @@ func (a *app) root() *cobra.Command {
 	flags.StringVar(&a.where.config, "config", "", "a worker's configuration `FILE`")
 	flags.BoolVar(&a.where.sandbox, "sandbox", false, "use the Redis of worker --sandbox")
 	flags.BoolVar(&a.json, "json", false, "print JSON, one object a line")
-	root.AddCommand(a.notifyCommand(), a.importCommand(), a.statusCommand(), a.cancelCommand())
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return badFlag(err) })
+	for _, c := range jobCommands() {
+		root.AddCommand(a.jobCommand(c))
+	}
+	root.AddCommand(a.importCommand(), a.statusCommand(), a.cancelCommand())
 	return root
 }
 

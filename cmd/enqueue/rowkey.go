@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/tasks"
@@ -24,15 +25,7 @@ func newRowKeys() *rowKeys { return &rowKeys{seen: map[uint64]uint32{}} }
 
 // keyOf returns the key of a valid job.
 func (k *rowKeys) keyOf(j tasks.Job) (string, error) {
-	number, err := phone.Parse(j.To)
-	if err != nil {
-		return "", failf("to", "%s", err)
-	}
-	content, err := json.Marshal(struct {
-		Account, Kind, To, Template string
-		Params                      []string
-		Times                       int
-	}{j.Account, string(j.Kind), number.Digits(), j.Template, append([]string{}, j.Params...), j.Times})
+	content, err := fingerprinted(j)
 	if err != nil {
 		return "", fmt.Errorf("make the row's key: %w", err)
 	}
@@ -41,4 +34,34 @@ func (k *rowKeys) keyOf(j tasks.Job) (string, error) {
 	k.seen[short]++
 	sum = sha256.Sum256(binary.BigEndian.AppendUint32(content, k.seen[short]))
 	return "import:" + hex.EncodeToString(sum[:]), nil
+}
+
+// fingerprinted is what of a job makes its key, in one form whatever the form in
+// the file. It must never change for a job: a file that was imported under
+// another form would be called again.
+func fingerprinted(j tasks.Job) ([]byte, error) {
+	for field, number := range map[string]*string{"to": &j.To, "from": &j.From, "x": &j.X, "a": &j.A, "b": &j.B} {
+		if *number == "" {
+			continue
+		}
+		n, err := phone.ParseAny(*number)
+		if err != nil {
+			return nil, failf(field, "%s", err)
+		}
+		*number = n.Digits()
+	}
+	if j.Kind == tasks.KindNotify {
+		return json.Marshal(struct {
+			Account, Kind, To, Template string
+			Params                      []string
+			Times                       int
+		}{j.Account, string(j.Kind), j.To, j.Template, append([]string{}, j.Params...), j.Times})
+	}
+	if j.Kind == tasks.KindBind && j.Mode == "" {
+		j.Mode = tasks.ModeAXB
+	}
+	// What is left is content. An empty list is none.
+	j.Priority, j.Tags, j.EventURL, j.IdempotencyKey = "", nil, "", ""
+	j.NotBefore, j.ExpiresAt, j.ExpiresIn = time.Time{}, time.Time{}, 0
+	return json.Marshal(j)
 }

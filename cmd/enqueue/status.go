@@ -9,13 +9,14 @@ import (
 	"github.com/callpacer/callpacer/internal/record"
 )
 
-const statusHelp = `Print what is known about a job: state, cause, attempts, the vendor's words and
-the timeline. The number is masked.
+const statusHelp = `Print what is known about a job: state, cause, attempts, the vendor's words, what
+it told of the call, and the timeline. Numbers are masked. Of a binding, from is
+A, to is B, and vendor_id is its subid; each call over it has a record of its own.
 
 --wait looks until the job has ended (completed, busy, no_answer, rejected,
-failed, canceled, expired or unknown) and says on standard error why a job is
-held. The exit status tells whether the job was found and, with --wait, has
-ended; not whether the call succeeded.`
+failed, canceled, released, expired or unknown) or its binding is active, and
+says on standard error why a job is held. The exit status tells whether the job
+was found and, with --wait, has come so far; not whether the call succeeded.`
 
 const statusExample = `  enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV
   enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV --wait --timeout 5m --json`
@@ -33,7 +34,7 @@ func (a *app) statusCommand() *cobra.Command {
 			return a.status(cmd.Context(), args[0], wait, timeout)
 		}),
 	}
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the job has ended")
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait until the job has ended, or its binding is active")
 	cmd.Flags().DurationVar(&timeout, "timeout", 0, "wait no longer than this `DURATION` (default: no end)")
 	return cmd
 }
@@ -112,7 +113,7 @@ func (a *app) printSight(s sight) error {
 		return printLine(a.stdout, "%s %s", s.id, s.state)
 	}
 	if a.json {
-		return printJSON(a.stdout, viewOf(s.rec))
+		return printJSON(a.stdout, s.view())
 	}
-	return printTable(a.stdout, viewOf(s.rec))
+	return printTable(a.stdout, s.view())
 }

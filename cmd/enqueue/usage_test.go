@@ -154,10 +154,12 @@ func TestRedisGoingAwayLeavesItOpen(t *testing.T) {
 func TestHelpHasAnExample(t *testing.T) {
 	for _, args := range [][]string{
 		{"--help"}, {"help"}, {"help", "import"}, {"help", "--help"}, {"notify", "--help"}, {"import", "--help"}, {"status", "-h"}, {"cancel", "--help"},
+		{"connect", "--help"}, {"bind", "--help"}, {"unbind", "--help"}, {"poll", "--help"}, {"recording", "--help"}, {"account", "--help"},
 	} {
 		command(t, "", args...).want(0, "Examples:\n  ", "")
 	}
 	command(t, "", "notify", "--help").want(0, "15, 17 and 19 the", "")
+	command(t, "", "notify", "--help").want(0, "ITNIO's voice file id", "")
 	command(t, "", "import", "--help").want(0, "--new", "")
 }
 

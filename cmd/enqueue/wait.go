@@ -16,10 +16,13 @@ type sight struct {
 	id    string
 	state record.State
 	rec   *record.Record // nil: gone
+	// parent is the binding that a call went over; nil: none, or gone.
+	parent *record.Record
 }
 
-// settled says that looking again can bring nothing new.
-func (s sight) settled() bool { return s.state.Final() || s.rec == nil }
+// settled says that there is no more to wait for: the job has ended, or its
+// binding stands.
+func (s sight) settled() bool { return s.state.Final() || s.state == record.Active || s.rec == nil }
 
 func checkID(id string) error {
 	if _, ok := record.GroupOf(id); !ok {
@@ -35,7 +38,13 @@ func (l *link) look(ctx context.Context, id string) (sight, error) {
 		return sight{}, l.explain(err, "")
 	}
 	if rec != nil {
-		return sight{id: id, state: rec.State, rec: rec}, nil
+		s := sight{id: id, state: rec.State, rec: rec}
+		if _, ok := record.GroupOf(rec.Parent); ok {
+			if s.parent, err = l.store.Get(ctx, rec.Parent); err != nil {
+				return sight{}, l.explain(err, "")
+			}
+		}
+		return s, nil
 	}
 	state, err := l.store.MarkerState(ctx, id)
 	if err != nil {
@@ -65,7 +74,7 @@ func (a *app) newWaiter(l *link, timeout time.Duration) (w *waiter, stop func())
 	return w, func() { timer.Stop() }
 }
 
-// wait looks until the job has ended, says once why and until when it is held,
+// wait looks until the job has ended or its binding stands, says once why and until when it is held,
 // and returns the last sight; late is true where the time was over before.
 func (w *waiter) wait(ctx context.Context, id string) (s sight, late bool, err error) {
 	ticker := time.NewTicker(lookEvery)

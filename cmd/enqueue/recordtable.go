@@ -1,0 +1,102 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// printTable writes the record for people.
+func printTable(w io.Writer, v recordJSON) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	line := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(table, "%s\t%s\n", name, value)
+		}
+	}
+	line("id", v.ID)
+	line("job", v.job())
+	line("call over", v.Parent)
+	line("from", v.From)
+	line("to", v.To)
+	line("x", v.X)
+	line("state", string(v.State))
+	line("cause", v.Cause)
+	if v.Hold != nil {
+		line("held", v.Hold.words())
+	}
+	line("attempts", fmt.Sprint(v.Attempts))
+	line("vendor id", v.VendorID)
+	line("vendor task", v.VendorTask)
+	line("vendor says", strings.TrimSpace(v.Code+" "+v.Text))
+	v.factsJSON.lines(line)
+	for _, name := range slices.Sorted(maps.Keys(v.Tags)) {
+		line("tag", name+"="+v.Tags[name])
+	}
+	line("created", clock(v.CreatedAt))
+	line("not before", clock(v.NotBefore))
+	line("expires", clock(v.ExpiresAt))
+	line("ends", clock(v.EndsAt))
+	line("ended", clock(v.EndedAt))
+	fmt.Fprintln(table, "timeline") // no cell: the columns above end here
+	for _, e := range v.Timeline {
+		fmt.Fprintf(table, "  %s\t%s\n", clock(e.At), strings.TrimSpace(string(e.State)+"  "+e.Detail))
+	}
+	if err := table.Flush(); err != nil {
+		return failf("", "write to standard output: %v", err)
+	}
+	return nil
+}
+
+// job is what the job is about, in words. The record that is made for a lost job
+// knows neither vendor nor priority.
+func (v recordJSON) job() string {
+	words := v.Kind + " by " + v.Account
+	if v.Vendor != "" {
+		words += " (" + v.Vendor + ")"
+	}
+	if v.Priority != "" {
+		words += ", " + v.Priority
+	}
+	return words
+}
+
+// lines tells the facts that are known.
+func (f factsJSON) lines(line func(name, value string)) {
+	number := func(name string, n int) {
+		if n != 0 {
+			line(name, fmt.Sprint(n))
+		}
+	}
+	span := func(name string, seconds *float64) {
+		if seconds != nil {
+			line(name, fmt.Sprintf("%gs", *seconds))
+		}
+	}
+	number("sip", f.SIP)
+	number("q850", f.Q850)
+	span("duration", f.Duration)
+	span("billed", f.Billed)
+	if f.Billable != nil {
+		line("billable", fmt.Sprint(*f.Billable))
+	}
+	line("cost", strings.TrimSpace(f.Cost+" "+f.Currency))
+	line("dtmf", f.DTMF)
+	line("hung up by", f.HangupBy)
+	line("recording", f.Recording)
+	if f.Conflict {
+		line("conflict", "the vendor's own fields contradict each other")
+	}
+}
+
+// clock is a time for people: of their own zone, to the millisecond.
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Local().Format("2006-01-02T15:04:05.000Z07:00")
+}
