@@ -53,7 +53,7 @@ local function later(at, why)
 end
 later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
-if doubt then later(num(job.repeat_at), 'repeat') end
+later(num(job.repeat_at), 'repeat')
 
 local flying, hopeful, histories = false, {}, {}
 each_number(function(key)

@@ -41,7 +41,7 @@ func rulesOf(t *tape) ratelimit.Rules {
 // model says the same.
 func askUntilGo(t testing.TB, r *redistest.Redis, bytes []byte) {
 	tp := &tape{bytes: bytes}
-	h := newHistory(t, r, rulesOf(tp), nil)
+	h := newHistory(t, r, rulesOf(tp), mixes[1], nil)
 	h.tape = &tape{bytes: bytes[min(len(bytes), tp.at):]}
 	for _, id := range h.ids {
 		h.model.at(h.clock)

@@ -35,8 +35,8 @@ func (h *history) stateOf(id string) record.State {
 }
 
 func (h *history) opCreate() {
-	id := h.job()
-	if old := h.model.jobs[id]; old != nil && ended(old.state) && h.tape.pick(4) != 0 {
+	id := h.jobIn(func(j *mJob) bool { return j.rank() == 9 })
+	if old := h.model.jobs[id]; old != nil && old.rank() == 9 && h.tape.pick(4) != 0 {
 		h.remove(id)
 		id = h.removeMarker(id)
 	}
@@ -45,11 +45,17 @@ func (h *history) opCreate() {
 
 func (h *history) create(id string) {
 	j := record.NewJob{
-		ID: id, Account: "acct", Vendor: "v", Kind: "notify", Priority: "normal", Keyed: keyed(id),
+		ID: id, Account: "acct", Vendor: "v", Kind: kindOf(id), Priority: "normal", Keyed: keyed(id),
 		Content: "c", Digest: choose(h.tape, "d1", "d1", "d1", "d2"), Numbers: numbersOf(id),
 		SubmitToken: choose(h.tape, "s1", "s2"), Retain: 72 * time.Hour, KeyRetain: 720 * time.Hour,
 	}
 	j.Parts = map[string]string{"to": j.Digest}
+	switch id[2] {
+	case 'e':
+		j.TTL, j.X = choose(h.tape, time.Minute, 20*time.Minute, 24*time.Hour), "x"
+	case 'g':
+		j.Asks = "v1"
+	}
 	switch h.tape.pick(8) {
 	case 0:
 		j.ExpiresAt = time.UnixMilli(h.clock + choose(h.tape, int64(0), -1, 1, 3000))
@@ -93,7 +99,7 @@ func (h *history) opMissing() {
 		h.idle = true
 		return
 	}
-	got, err := h.store.Missing(h.ctx, id, "acct", "notify", time.Hour)
+	got, err := h.store.Missing(h.ctx, id, "acct", kindOf(id), time.Hour)
 	h.same("missing "+id, got, h.model.missing(id), err)
 }
 
@@ -112,10 +118,16 @@ func (h *history) attempt(id string) (n int, token string) {
 }
 
 func (h *history) opAdmit() {
-	id := h.jobIn(func(j *mJob) bool { return waiting(j.state) })
+	id := h.jobIn(func(j *mJob) bool { return waiting(j.state) || j.repeatAt != 0 && j.repeatAt <= h.model.now })
+	was := h.stateOf(id)
 	r := ratelimit.Request{
 		JobID: id, Numbers: numbersOf(id), Go: h.tape.pick(5) != 0, Waited: h.tape.pick(3) == 0,
-		Timeout: 10 * time.Second, Doubt: choose(h.tape, 30*time.Minute, time.Minute),
+		Timeout: 10 * time.Second, Doubt: choose(h.tape, 30*time.Minute, 5*time.Hour, 20*time.Hour, time.Minute),
+	}
+	r.Free, r.Repeatable = bind(id), repeatable(id)
+	r.Anytime = r.Free && h.tape.pick(2) == 0
+	if h.tape.pick(16) == 0 {
+		r.Repeatable = !r.Repeatable // a worker of another version
 	}
 	last, token := h.attempt(id)
 	r.Attempt, r.Token = last+1, "t"+strconv.Itoa(last+1)+choose(h.tape, "x", "y")
@@ -126,11 +138,15 @@ func (h *history) opAdmit() {
 	got, err := h.admit.Admit(h.ctx, r)
 	h.same(fmt.Sprintf("admit %s.%d %s go=%v", id, r.Attempt, r.Token, r.Go), got, h.model.admit(r), err)
 	h.counts["admit: "+string(got.Decision)+" "+got.Reason]++
+	if was == record.InDoubt {
+		h.counts["admit in doubt: "+string(got.Decision)]++
+	}
 	h.ledger.admitted(r, got)
 }
 
 func (h *history) opSettle() {
-	h.opSettleOf(h.jobIn(func(j *mJob) bool { return j.attempt > j.settled }))
+	late := h.tape.pick(5) == 0
+	h.opSettleOf(h.jobIn(func(j *mJob) bool { return j.attempt > j.settled && (!late || j.state == record.Unknown) }))
 }
 
 func (h *history) opSettleOf(id string) {
@@ -138,11 +154,21 @@ func (h *history) opSettleOf(id string) {
 	t := record.Settlement{
 		Attempt: n, Token: token, Sent: h.tape.pick(4) != 0, Code: choose(h.tape, "", "200", "603"),
 		Text: choose(h.tape, "", "成功"), VendorID: choose(h.tape, "", "v1", "v1", "v2"), VendorTask: choose(h.tape, "", "task"),
+		X:        choose(h.tape, "", "", "x2"),
 		Result:   choose(h.tape, record.ResultAccepted, record.ResultAgain, record.ResultAgain, record.ResultFailed, record.ResultInDoubt),
 		GiveUpIn: choose(h.tape, 24*time.Hour, time.Minute), PollIn: choose(h.tape, 0, time.Minute, 48*time.Hour),
+		AwaitIn: choose(h.tape, 0, 0, 2*time.Hour),
 		RetryIn: choose(h.tape, 0, time.Second, time.Minute, 5*time.Hour), Counted: h.tape.pick(2) == 0, MaxAttempts: 3,
 		Reason: choose(h.tape, record.HoldRetry, record.HoldHalted, record.HoldVendorWindow),
-		Cause:  choose(h.tape, "platform", "account"), KeepCharge: h.tape.pick(3) == 0,
+		Cause:  choose(h.tape, "platform", "account"), KeepCharge: h.tape.pick(3) == 0, Maybe: h.tape.pick(4) == 0,
+		MaxRepeats: choose(h.tape, 0, 0, 1, 3),
+	}
+	if repeatable(id) {
+		t.Result = choose(h.tape, record.ResultInDoubt, record.ResultInDoubt, t.Result)
+		t.Repeat, t.RepeatIn = h.tape.pick(8) != 0, choose(h.tape, 0, 2*time.Second, 2*time.Second, 10*time.Minute, 9*time.Hour)
+	}
+	if t.Result == record.ResultAccepted && repeatable(id) {
+		t.Result = choose(h.tape, record.ResultBound, record.ResultBound, record.ResultDone, t.Result)
 	}
 	if h.tape.pick(6) == 0 {
 		t.LockFor = choose(h.tape, 24*time.Hour, time.Minute)
@@ -158,36 +184,128 @@ func (h *history) opSettleOf(id string) {
 	}
 }
 
-func (h *history) opAdvance() {
-	id := h.jobIn(func(j *mJob) bool { return j.attempt > 0 })
-	n, _ := h.attempt(id)
-	if n < 1 {
-		h.idle = true
-		return // no token names such an attempt
-	}
+func (h *history) evidence(n int) record.Evidence {
 	e := record.Evidence{
 		Attempt: n, Source: "push", Strength: 1 + h.tape.pick(4), VendorID: choose(h.tape, "", "v1", "v1", "v2"),
-		State: choose(h.tape, "", record.Completed, record.Busy, record.Failed, record.NoAnswer, record.Rejected),
-		Code:  choose(h.tape, "", "487"), SIP: choose(h.tape, 0, 487), Text: choose(h.tape, "", "失败"), Cause: "c",
+		State: choose(h.tape, "", record.Ringing, record.InProgress, record.Completed, record.Busy, record.Failed, record.NoAnswer, record.Rejected),
+		Task:  choose(h.tape, "", "call1", "call2"), Code: choose(h.tape, "", "487"), Text: choose(h.tape, "", "失败"), Cause: "c",
+		PollIn: choose(h.tape, 0, time.Minute, 30*time.Hour), GiveUpIn: choose(h.tape, time.Hour, 24*time.Hour),
+		Facts: record.Facts{SIP: choose(h.tape, 0, 487), DTMF: choose(h.tape, "", "1")},
 	}
 	if h.tape.pick(2) == 0 {
 		d, b := choose(h.tape, 0, 7*time.Second), h.tape.pick(2) == 0
-		e.Duration, e.Billable = &d, &b
+		e.Facts.Duration, e.Facts.Billable = &d, &b
 	}
+	return e
+}
+
+func (h *history) opAdvance() {
+	underWay := h.tape.pick(2) == 0
+	id := h.jobIn(func(j *mJob) bool {
+		return underWay && j.rank() > 1 && j.rank() < 5 || !underWay && (j.attempt > 0 || j.id[2] == 'g')
+	})
+	n, _ := h.attempt(id)
+	if n < 0 || n == 0 && id[2] != 'g' {
+		h.idle = true
+		return // no token names such an attempt
+	}
+	e := h.evidence(n)
+	was := h.stateOf(id)
 	got, state, err := h.store.Advance(h.ctx, id, numbersOf(id), e)
 	verdict, want := h.model.advance(id, e)
 	h.same(fmt.Sprintf("advance %s.%d %s %d", id, n, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
 	h.counts["advance: "+string(got)]++
+	h.counts["advance: "+string(was)+" "+string(e.State)+" "+string(state)]++
 	if got == record.Advanced || got == record.Same {
 		h.ledger.seen(id, e)
 	}
+	if got == record.Advanced {
+		h.ledger.resolved(id)
+	}
+}
+
+// opCall is evidence of a call over a binding.
+func (h *history) opCall() {
+	id := h.jobIn(func(j *mJob) bool { return bind(j.id) })
+	if !bind(id) {
+		h.idle = true
+		return
+	}
+	e := h.evidence(0)
+	e.Task = choose(h.tape, "call1", "call2")
+	name := record.ChildID(id, e.Task)
+	if h.model.jobs[name] == nil {
+		h.calls = append(h.calls, name)
+	}
+	got, state, err := h.store.AdvanceChild(h.ctx, record.Child{
+		Binding: &record.Record{ID: id, Account: "acct", Priority: "normal"}, Retain: time.Hour,
+	}, e)
+	verdict, want := h.model.advanceChild(name, e)
+	h.same(fmt.Sprintf("call %s %s %d", name, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
+	h.counts["call: "+string(state)]++
+}
+
+func (h *history) opBound() {
+	id := h.jobIn(func(j *mJob) bool { return bind(j.id) && j.attempt > 0 })
+	if !bind(id) {
+		h.idle = true
+		return
+	}
+	vendorID, was := choose(h.tape, "", "v1", "v2"), h.stateOf(id)
+	got, state, err := h.store.Bound(h.ctx, id, vendorID)
+	verdict, want := h.model.bound(id, vendorID)
+	h.same("bound "+id+" "+vendorID, []any{got, state}, []any{verdict, want}, err)
+	h.counts["bound: "+string(was)+" "+string(got)]++
+	if got == record.Advanced {
+		h.ledger.resolved(id)
+	}
+}
+
+func (h *history) opReleased() {
+	id := h.jobIn(func(j *mJob) bool { return j.state == record.Active })
+	was := h.stateOf(id)
+	got, err := h.store.Released(h.ctx, id, "by a test")
+	h.same("released "+id, got, h.model.released(id), err)
+	h.counts["released: "+string(was)+" "+string(got)]++
+}
+
+func (h *history) opDone() {
+	id := h.jobIn(func(j *mJob) bool { return j.repeatAt != 0 || waiting(j.state) && len(j.lines) > 4 })
+	was := h.stateOf(id)
+	got, err := h.store.Done(h.ctx, id, "nothing to do")
+	h.same("done "+id, got, h.model.done(id), err)
+	h.counts["done: "+string(was)+" "+string(got)]++
+	if got == record.Completed {
+		h.ledger.resolved(id)
+	}
+}
+
+func (h *history) opPutOff() {
+	id := h.jobIn(func(j *mJob) bool { return waiting(j.state) })
+	d := record.Delay{
+		In: choose(h.tape, 0, time.Second, 30*time.Hour), Reason: record.HoldBinding, Code: choose(h.tape, "", "1500"),
+		Cause: "platform", MaxAttempts: choose(h.tape, 0, 3),
+	}
+	got, until, err := h.store.PutOff(h.ctx, id, d)
+	want, at := h.model.putOff(id, d)
+	wantUntil := time.Time{}
+	if want == record.Held {
+		wantUntil = time.UnixMilli(at)
+	}
+	h.same("put off "+id, []any{got, until}, []any{want, wantUntil}, err)
+	h.counts["put off: "+string(got)]++
 }
 
 func (h *history) opPolled() {
-	id := h.jobIn(func(j *mJob) bool { return j.state == record.Submitted })
+	id := h.jobIn(func(j *mJob) bool { return j.state.UnderWay() || j.repeatAt != 0 })
 	seq := choose(h.tape, 0, 0, 0, -1, 1)
 	if j := h.model.jobs[id]; j != nil {
 		seq += j.seq
+	}
+	if h.tape.pick(6) == 0 {
+		h.model.hopeless(id, seq, "404", "")
+		h.same(fmt.Sprintf("hopeless %s %d", id, seq), nil, nil, h.store.PollHopeless(h.ctx, id, seq, "404", ""))
+		return
 	}
 	in := choose(h.tape, 0, time.Minute, 30*time.Hour)
 	h.model.polled(id, seq, in)
@@ -196,6 +314,9 @@ func (h *history) opPolled() {
 
 func (h *history) opCancel() {
 	id := h.job()
+	if h.tape.pick(2) == 0 {
+		id = h.jobIn(func(j *mJob) bool { return j.state == record.Submitting })
+	}
 	got, state, err := h.store.Cancel(h.ctx, id)
 	want, wantState := h.model.cancel(id)
 	h.same("cancel "+id, []any{got, state}, []any{want, wantState}, err)
@@ -233,7 +354,7 @@ func (h *history) take(l leased) {
 	h.same("tick "+l.real.Member, got, h.model.tick(l.model), err)
 	h.counts["tick: "+string(got.Action)+" "+string(h.stateOf(l.real.Member))]++
 	switch got.Action {
-	case record.ActPoll:
+	case record.ActPoll, record.ActRepeat:
 		h.bump(l)
 	case record.ActLook, record.ActEnqueue:
 		h.returned(l, got.Task)
@@ -290,7 +411,7 @@ func (h *history) opForget() {
 	h.idle = true // no script runs
 	id := h.job()
 	j := h.model.jobs[id]
-	if j != nil && !ended(j.state) {
+	if j != nil && j.rank() != 9 {
 		return
 	}
 	if j != nil {
@@ -317,9 +438,19 @@ func (h *history) removeMarker(id string) string {
 }
 
 // keyed says that the job has an idempotency key.
-func keyed(id string) bool { return id[2] != 'b' }
+func keyed(id string) bool { return id[2] != 'b' && id[2] != 'f' }
+
+// bind says that the job makes a binding: no rule per number counts it.
+func bind(id string) bool { return id[2] == 'e' || id[2] == 'f' }
+
+// repeatable says that the vendor knows the job's request by its id.
+func repeatable(id string) bool { return bind(id) || id[2] == 'd' }
+
+func kindOf(id string) string {
+	return map[byte]string{'e': "bind", 'f': "bind", 'g': "poll"}[id[2]] + map[bool]string{true: "notify"}[id[2] < 'e']
+}
 
 // numbersOf are the numbers of the job under the rules.
 func numbersOf(id string) []string {
-	return map[byte][]string{'a': {"n1"}, 'b': {"n1"}, 'c': {"n1", "n2"}, 'd': {"n3"}}[id[2]]
+	return map[byte][]string{'a': {"n1"}, 'b': {"n1"}, 'c': {"n1", "n2"}, 'd': {"n3"}, 'e': {"n3"}, 'f': {"n2"}}[id[2]]
 }

@@ -45,7 +45,9 @@ type history struct {
 	model  *model
 	ledger *ledger
 	store  *record.Store
-	ids    []string // of the four jobs of the time
+	mix    mix
+	ids    []string // of the jobs of the time, one of each kind of job
+	calls  []string // over bindings
 	clock  int64    // of the script's server
 	skew   int64    // of the process that asks
 	rules  ratelimit.Rules
@@ -65,10 +67,22 @@ type leased struct {
 // historyStart is a Saturday, 20:55 in the zone of the rules.
 var historyStart = time.Date(2026, 11, 21, 12, 55, 0, 0, time.UTC).UnixMilli()
 
-func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, bytes []byte) *history {
+// mix is what a history is about: its jobs, one of each letter, and how often
+// something other than sending and settling happens, of a hundred.
+type mix struct {
+	name, jobs string
+	asides     int
+}
+
+var mixes = []mix{{"all", "abcdefg", 40}, {"calls", "abcd", 35}, {"doubt", "def", 12}, {"bindings", "ef", 25}}
+
+func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, m mix, bytes []byte) *history {
 	h := &history{
 		t: t, ctx: t.Context(), r: r, tape: &tape{bytes: bytes}, model: newModel(rules), ledger: newLedger(rules),
-		ids: []string{"g.a", "g.b", "g.c", "g.d"}, clock: historyStart, rules: rules, counts: map[string]int{},
+		mix: m, clock: historyStart, rules: rules, counts: map[string]int{},
+	}
+	for _, letter := range m.jobs {
+		h.ids = append(h.ids, group+"."+string(letter))
 	}
 	h.store = record.New(r.Client).WithClock(func() time.Time { return time.UnixMilli(h.clock) })
 	h.admit = ratelimit.NewAdmission(h.store, rules, func() time.Time { return time.UnixMilli(h.clock + h.skew) })
@@ -105,24 +119,37 @@ func (h *history) tickClock() {
 	}
 }
 
+type operation struct {
+	weight int
+	name   string
+	do     func(*history)
+}
+
+var (
+	steps = []operation{
+		{8, "create", (*history).opCreate}, {24, "admit", (*history).opAdmit}, {12, "settle", (*history).opSettle},
+		{14, "pump", (*history).opPump},
+	}
+	asides = []operation{
+		{2, "queued", (*history).opQueued}, {2, "start", (*history).opStart}, {1, "missing", (*history).opMissing},
+		{10, "advance", (*history).opAdvance}, {3, "polled", (*history).opPolled}, {2, "cancel", (*history).opCancel},
+		{1, "fail", (*history).opFail}, {1, "done", (*history).opDone}, {1, "put off", (*history).opPutOff},
+		{2, "bound", (*history).opBound}, {1, "released", (*history).opReleased}, {2, "call", (*history).opCall},
+		{1, "stale lease", (*history).opStaleLease}, {1, "push", (*history).opPush}, {1, "forget", (*history).opForget},
+	}
+)
+
 func (h *history) operation() string {
-	operations := []struct {
-		weight int
-		name   string
-		do     func(*history)
-	}{
-		{8, "create", (*history).opCreate}, {2, "queued", (*history).opQueued}, {2, "start", (*history).opStart},
-		{1, "missing", (*history).opMissing}, {20, "admit", (*history).opAdmit}, {10, "settle", (*history).opSettle},
-		{7, "advance", (*history).opAdvance}, {2, "polled", (*history).opPolled}, {1, "cancel", (*history).opCancel},
-		{1, "fail", (*history).opFail}, {5, "pump", (*history).opPump}, {1, "stale lease", (*history).opStaleLease},
-		{1, "push", (*history).opPush}, {1, "forget", (*history).opForget},
+	from := steps
+	if h.tape.pick(100) < h.mix.asides {
+		from = asides
 	}
 	total := 0
-	for _, o := range operations {
+	for _, o := range from {
 		total += o.weight
 	}
 	n := h.tape.pick(total)
-	for _, o := range operations {
+	for _, o := range from {
 		if n -= o.weight; n < 0 {
 			o.do(h)
 			return o.name
@@ -157,7 +184,7 @@ func (h *history) same(what string, got, want any, err error) {
 
 func (h *history) compare(name string) {
 	h.t.Helper()
-	got, ttl, err := stored(h.ctx, h.r.Client, h.ids)
+	got, ttl, err := stored(h.ctx, h.r.Client, append(h.calls, h.ids...))
 	if err != nil {
 		h.fatalf("%v", err)
 	}
@@ -167,6 +194,7 @@ func (h *history) compare(name string) {
 	if d := brokenInvariants(got, ttl); len(d) > 0 {
 		h.fatalf("after %s:\n%s", name, join(d))
 	}
+	h.ledger.judge(got)
 	if d := h.ledger.broken; len(d) > 0 {
 		h.fatalf("after %s:\n%s", name, join(d))
 	}

@@ -26,7 +26,14 @@ type sent struct {
 	over       bool // its owner told what came of it
 	givenBack  bool // and that nothing was placed
 	seen       bool // the vendor told an end of it
+	free       bool // of the rules per number
+	repeatable bool // the vendor knows the request by its id
+	refused    bool // its owner told that it did not take effect
+	resolved   bool // somebody else told what became of it
 }
+
+// open says that the attempt may have taken effect, for all that is known.
+func (s *sent) open() bool { return !s.refused && !s.resolved }
 
 func newLedger(rules ratelimit.Rules) *ledger { return &ledger{rules: rules} }
 
@@ -56,17 +63,19 @@ func (l *ledger) admitted(r ratelimit.Request, a ratelimit.Answer) {
 	}
 	s := &sent{
 		job: r.JobID, token: r.Token, attempt: r.Attempt, numbers: r.Numbers, at: now,
+		free: r.Free, repeatable: r.Repeatable,
 		owned: now + (a.Left + r.Timeout + 30*time.Second).Milliseconds(),
 	}
 	if a.Left <= 0 || a.Left > 5*time.Second {
 		l.breach("%s.%d got a permit of %v", r.JobID, r.Attempt, a.Left)
 	}
+	l.sentBefore(s)
 	for _, n := range r.Numbers {
 		l.inFlight(s, n)
 		l.counted(s, n)
 	}
 	l.sent = append(l.sent, s)
-	if w := l.rules.Window; w != nil {
+	if w := l.rules.Window; w != nil && !r.Anytime {
 		if from, closes := firstOpen(w, now); from != now || closes < now+a.Left.Milliseconds() {
 			l.breach("%s.%d was let out at %d, the window opens at %d", r.JobID, r.Attempt, now, from)
 		}
@@ -84,18 +93,29 @@ func (l *ledger) touching(number string, f func(*sent)) {
 }
 
 func (l *ledger) inFlight(now *sent, number string) {
-	if !l.rules.OneAtATime {
+	if !l.rules.OneAtATime && !now.free {
 		return
 	}
 	l.touching(number, func(s *sent) {
+		if !l.rules.OneAtATime && (!s.free || l.countedSince(number, s.at)) {
+			return // a call that minds nobody took the number over
+		}
 		if !s.over && s.owned > now.at {
 			l.breach("%s has %s.%d and %s.%d in flight", number, s.job, s.attempt, now.job, now.attempt)
 		}
 	})
 }
 
+func (l *ledger) countedSince(number string, at int64) (found bool) {
+	l.touching(number, func(s *sent) { found = found || !s.free && s.at >= at })
+	return found
+}
+
 // counted holds the new permit against every permit to the number before it.
 func (l *ledger) counted(now *sent, number string) {
+	if now.free {
+		return
+	}
 	for _, rule := range l.rules.PerNumber {
 		n := 1
 		l.touching(number, func(s *sent) {
@@ -103,7 +123,7 @@ func (l *ledger) counted(now *sent, number string) {
 			if rule.Calendar {
 				in = dayIndex(s.at) == dayIndex(now.at)
 			}
-			if in && (s.seen || !s.givenBack) {
+			if in && !s.free && (s.seen || !s.givenBack) {
 				n++
 			}
 		})
@@ -119,7 +139,48 @@ func (l *ledger) settled(job string, t record.Settlement, got record.Settled) {
 		return
 	}
 	s.over = true
-	s.givenBack = !t.KeepCharge && (t.Result == record.ResultAgain || t.Result == record.ResultFailed)
+	notPlaced := t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe
+	s.givenBack = !t.KeepCharge && notPlaced
+	switch t.Result {
+	case record.ResultAgain, record.ResultFailed:
+		s.refused = true
+	case record.ResultAccepted, record.ResultBound, record.ResultDone:
+		l.resolved(job) // every attempt was the same request
+	case record.ResultInDoubt:
+	}
+}
+
+// resolved says that it is known what the job's attempts came to.
+func (l *ledger) resolved(job string) {
+	for _, s := range l.sent {
+		if s.job == job {
+			s.resolved = true
+		}
+	}
+}
+
+// sentBefore: while an attempt may have taken effect no other one goes out, but
+// the very same request to a vendor that knows it.
+func (l *ledger) sentBefore(now *sent) {
+	for _, s := range l.sent {
+		if s.job == now.job && s.open() && (!s.repeatable || !now.repeatable) {
+			l.breach("%s.%d was let out though attempt %d may have taken effect", now.job, now.attempt, s.attempt)
+		}
+	}
+}
+
+// judge: a job of which an attempt may have taken effect neither waits to be sent
+// nor has ended as if it had not.
+func (l *ledger) judge(v view) {
+	for _, s := range l.sent {
+		if !s.open() {
+			continue
+		}
+		switch state := record.State(v["job "+s.job+" state"]); state {
+		case record.Accepted, record.Queued, record.Held, record.Expired, record.Canceled, record.Failed:
+			l.breach("%s is %s though attempt %d may have taken effect", s.job, state, s.attempt)
+		}
+	}
 }
 
 func (l *ledger) seen(job string, e record.Evidence) {
@@ -140,6 +201,8 @@ func brokenInvariants(v view, ttl map[string]time.Duration) []string {
 			if kind == "job" && due {
 				out = append(out, id+" is due and has no record")
 			}
+		case kind == "key" && left >= 0 && v["job "+id+" state"] != "" && !record.State(v["job "+id+" state"]).Final():
+			out = append(out, "the key of "+id+" is forgotten before its end")
 		case kind == "number" && left < 0:
 			out = append(out, "the history of "+id+" stays forever")
 		case kind == "job" && state.Final() && (left < 0 || due):

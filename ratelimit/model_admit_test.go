@@ -3,6 +3,7 @@ package ratelimit_test
 import (
 	"time"
 
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/ratelimit"
 )
 
@@ -45,7 +46,7 @@ func firstOpen(w *ratelimit.Window, at int64) (from, closes int64) {
 }
 
 // earliest is when no rule but one_at_a_time stands in the way.
-func (m *model) earliest(j *mJob) (at int64, reason string, closes int64) {
+func (m *model) earliest(j *mJob, r ratelimit.Request) (at int64, reason string, closes int64) {
 	at = m.now
 	later := func(t int64, why string) {
 		if t > at {
@@ -54,7 +55,11 @@ func (m *model) earliest(j *mJob) (at int64, reason string, closes int64) {
 	}
 	later(j.notBefore, "not_before")
 	later(j.retryAt, j.retryReason)
+	later(j.repeatAt, "repeat")
 	for _, key := range j.numbers {
+		if r.Free {
+			break
+		}
 		n := m.number(key)
 		later(n.lock, "lockout")
 		for _, rule := range m.rules.PerNumber {
@@ -71,7 +76,7 @@ func (m *model) earliest(j *mJob) (at int64, reason string, closes int64) {
 			}
 		}
 	}
-	if m.rules.Window == nil {
+	if m.rules.Window == nil || r.Anytime {
 		return at, reason, 0
 	}
 	open, closes := firstOpen(m.rules.Window, at)
@@ -97,25 +102,33 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		out.Until = time.UnixMilli(j.ownedUntil)
 		return decide(ratelimit.Busy)
 	}
-	if waiting(j.state) && r.Attempt != j.attempt+1 {
+	over := func() ratelimit.Answer { out.State = j.state; return decide(ratelimit.Over) }
+	doubt := j.state == record.InDoubt && j.repeatAt != 0 && r.Repeatable
+	switch {
+	case !waiting(j.state) && !doubt:
+		return over()
+	case r.Attempt != j.attempt+1:
 		return decide(ratelimit.Stale)
-	}
-	if waiting(j.state) && m.now >= j.expires {
+	case m.now >= j.expires && doubt:
+		m.enterDoubt(j, -1)
+		return over()
+	case m.now >= j.expires:
 		m.expire(j)
+		return over()
 	}
-	if !waiting(j.state) {
-		out.State = j.state
-		return decide(ratelimit.Over)
-	}
-	at, reason, closes := m.earliest(j)
-	if at == m.now && m.rules.OneAtATime && m.flying(j) {
+	at, reason, closes := m.earliest(j, r)
+	if at == m.now && (m.rules.OneAtATime || r.Free) && m.flying(j) {
 		if !r.Waited {
 			return decide(ratelimit.Wait)
 		}
 		at, reason = m.now+1000, "one_at_a_time"
 	}
+	if at > m.now && doubt { // it stays in doubt whatever holds it
+		m.enterDoubt(j, at-m.now)
+		return over()
+	}
 	if at > m.now {
-		if reason != "one_at_a_time" {
+		if reason != "one_at_a_time" && !r.Free {
 			m.hope(j)
 		}
 		m.hold(j, at, reason)
@@ -124,6 +137,10 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	}
 	if !r.Go {
 		return decide(ratelimit.Ready)
+	}
+	if doubt {
+		j.repeats++
+		j.repeatAt = 0
 	}
 	m.send(j, r, closes)
 	out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
@@ -178,13 +195,17 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 	owned := before + r.Timeout.Milliseconds() + 30000
 	for _, key := range j.numbers {
 		n := m.number(key)
-		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
 		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
+		if r.Free {
+			continue
+		}
+		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
 		n.keep = max(n.keep, m.kept())
 		clear(n.hopeful)
 	}
 	m.clearHold(j)
 	j.vendorID, j.vendorTask, j.evidence, j.refunded = "", "", 0, 0
+	j.repeatable = r.Repeatable
 	j.attempt, j.token, j.sendBefore, j.ownedUntil, j.doubt = r.Attempt, r.Token, before, owned, r.Doubt.Milliseconds()
 	m.enter(j, "submitting")
 	m.due[j.id] = owned

@@ -32,18 +32,25 @@ func (m *model) create(j record.NewJob) record.Created {
 		return record.Created{TooLate: true}
 	}
 	x := &mJob{
-		id: j.ID, digest: j.Digest, submitToken: j.SubmitToken, keyed: j.Keyed, numbers: j.Numbers,
+		id: j.ID, kind: j.Kind, timeToLive: j.TTL.Milliseconds(), x: j.X, digest: j.Digest, submitToken: j.SubmitToken, keyed: j.Keyed, numbers: j.Numbers,
 		created: m.now, expires: expires,
 	}
 	if !j.NotBefore.IsZero() {
 		x.notBefore = j.NotBefore.UnixMilli()
 	}
-	m.enter(x, record.Accepted)
-	m.jobs[j.ID], m.due[j.ID] = x, m.now+30000
-	if j.Keyed {
-		m.markers[j.ID] = &mMarker{string(record.Accepted), j.Digest, j.SubmitToken}
+	m.jobs[j.ID] = x
+	if j.Asks != "" { // the call exists already
+		x.seq, x.giveUp, x.vendorID = 1, expires, j.Asks
+		m.enter(x, record.Submitted)
+		m.due[j.ID] = max(m.now, x.notBefore)
+	} else {
+		m.enter(x, record.Accepted)
+		m.due[j.ID] = m.now + 30000
 	}
-	return record.Created{State: record.Accepted}
+	if j.Keyed {
+		m.markers[j.ID] = &mMarker{string(x.state), j.Digest, j.SubmitToken}
+	}
+	return record.Created{State: x.state}
 }
 
 func (m *model) queued(id, task string) record.State {
@@ -66,7 +73,7 @@ func (m *model) missing(id string) record.State {
 	if mark := m.markers[id]; mark != nil {
 		return record.State(mark.state)
 	}
-	j := &mJob{id: id, created: m.now}
+	j := &mJob{id: id, kind: kindOf(id), created: m.now}
 	m.jobs[id] = j
 	m.end(j, record.Unknown, "record_missing")
 	return record.Unknown
@@ -112,11 +119,70 @@ func (m *model) fail(id, cause string) record.State {
 	return j.state
 }
 
+func (m *model) done(id string) record.State {
+	j := m.jobs[id]
+	if j == nil {
+		return ""
+	}
+	if waiting(j.state) || j.state == record.InDoubt && j.repeatAt != 0 {
+		m.end(j, record.Completed, "")
+	}
+	return j.state
+}
+
+func (m *model) putOff(id string, d record.Delay) (record.State, int64) {
+	j := m.jobs[id]
+	switch {
+	case j == nil:
+		return "", 0
+	case !waiting(j.state):
+		return j.state, 0
+	}
+	j.runs = 0
+	j.words(d.Code, d.Text)
+	if d.MaxAttempts > 0 {
+		j.failures++
+		j.attempts++
+	}
+	switch {
+	case m.now >= j.expires:
+		m.expire(j)
+	case d.MaxAttempts > 0 && j.failures >= d.MaxAttempts:
+		m.end(j, record.Failed, d.Cause)
+	default:
+		m.hold(j, m.now+d.In.Milliseconds(), d.Reason)
+	}
+	return j.state, j.holdUntil
+}
+
+// followed is the job whose newest follow-up has that number.
+func (m *model) followed(id string, seq int) *mJob {
+	j := m.jobs[id]
+	if j == nil || j.rank() < 2 || j.rank() > 4 || j.seq != seq {
+		return nil
+	}
+	return j
+}
+
 func (m *model) polled(id string, seq int, in time.Duration) {
-	if j := m.jobs[id]; j != nil && j.state == record.Submitted && j.seq == seq {
+	j, at := m.followed(id, seq), m.now+in.Milliseconds()
+	switch {
+	case j == nil:
+	case j.state != record.InDoubt:
 		j.seq++
 		j.polls++
-		m.due[id] = min(m.now+in.Milliseconds(), j.giveUp)
+		m.due[id] = min(at, j.giveUp)
+	case j.repeatAt != 0:
+		j.seq++
+		j.repeatAt = at
+		m.due[id] = min(at, j.doubtUntil)
+	}
+}
+
+func (m *model) hopeless(id string, seq int, code, text string) {
+	if j := m.followed(id, seq); j != nil {
+		j.words(code, text)
+		m.end(j, record.Unknown, "unknown")
 	}
 }
 
@@ -147,8 +213,8 @@ func (m *model) owns(l mLease) bool {
 	return ok && at == l.until
 }
 
-func (m *model) brings(a record.Action, task string) record.Step {
-	return record.Step{Action: a, Task: task, Account: "acct", Kind: "notify", Priority: "normal"}
+func (j *mJob) brings(a record.Action, task string) record.Step {
+	return record.Step{Action: a, Task: task, Account: "acct", Kind: j.kind, Priority: "normal"}
 }
 
 func (j *mJob) sequenced() string { return j.id + "~" + strconv.Itoa(j.seq) }
@@ -169,13 +235,27 @@ func (m *model) tick(l mLease) record.Step {
 	case j.state == record.Submitting && m.now < j.ownedUntil:
 		m.due[j.id] = j.ownedUntil
 	case j.state == record.Submitting:
-		m.enter(j, record.InDoubt)
-		m.due[j.id] = m.now + j.doubt
-	case j.state == record.InDoubt, j.state == record.Submitted && m.now >= j.giveUp:
+		m.enterDoubt(j, 0)
+	case j.state == record.InDoubt && j.repeatAt != 0 && m.now < min(j.doubtUntil, j.expires):
+		return j.brings(record.ActRepeat, j.sequenced())
+	case j.state == record.InDoubt && m.now < j.doubtUntil:
+		j.repeatAt, m.due[j.id] = 0, j.doubtUntil
+	case j.state == record.Active && (j.bindingTo == 0 || m.now < j.bindingTo):
+		m.due[j.id] = m.now + 30*dayMS
+		if j.bindingTo != 0 {
+			m.due[j.id] = j.bindingTo
+		}
+	case j.state == record.Active:
+		m.end(j, record.Expired, "")
+	case j.state == record.AwaitingDial && m.now >= j.giveUp:
+		j.evidence = 1
+		m.end(j, record.Expired, "unknown")
+		j.soft = true
+	case j.state == record.InDoubt, m.now >= j.giveUp:
 		j.evidence = 1
 		m.end(j, record.Unknown, "unknown")
 	default:
-		return m.brings(record.ActPoll, j.sequenced())
+		return j.brings(record.ActPoll, j.sequenced())
 	}
 	return done(j.state)
 }
@@ -191,11 +271,11 @@ func (m *model) waitingStep(j *mJob) record.Step {
 	}
 	switch {
 	case j.state == record.Accepted:
-		return m.brings(record.ActEnqueue, task)
+		return j.brings(record.ActEnqueue, task)
 	case j.adrift:
-		return m.brings(record.ActEnqueue, j.sequenced())
+		return j.brings(record.ActEnqueue, j.sequenced())
 	}
-	return m.brings(record.ActLook, task)
+	return j.brings(record.ActLook, task)
 }
 
 func (m *model) returned(l mLease, task string, live bool) record.Step {
@@ -221,7 +301,7 @@ func (m *model) returned(l mLease, task string, live bool) record.Step {
 	if j.state == record.Accepted {
 		j.task = j.sequenced()
 	}
-	return m.brings(record.ActEnqueue, j.sequenced())
+	return j.brings(record.ActEnqueue, j.sequenced())
 }
 
 func (m *model) bump(l mLease) {
@@ -229,8 +309,12 @@ func (m *model) bump(l mLease) {
 		return
 	}
 	m.due[l.member] = m.now + 300000
-	if j := m.jobs[l.member]; j != nil && j.giveUp != 0 {
+	j := m.jobs[l.member]
+	if j != nil && j.giveUp != 0 {
 		m.due[l.member] = min(m.now+300000, max(j.giveUp, m.now))
+	}
+	if j != nil && j.state == record.InDoubt {
+		m.due[l.member] = min(m.due[l.member], max(j.doubtUntil, m.now))
 	}
 }
 

@@ -22,8 +22,10 @@ type model struct {
 }
 
 type mJob struct {
-	id, token, submitToken, digest, task   string
+	id, kind, token, submitToken           string
+	digest, task                           string
 	keyed                                  bool
+	soft                                   bool // its end waits for evidence
 	numbers                                []string
 	state                                  record.State
 	cause, holdReason, retryReason         string
@@ -36,9 +38,16 @@ type mJob struct {
 	late                                   map[int]record.State // told of earlier attempts
 	adrift, missing, cancel                bool
 	vendorID, vendorTask, code, text       string
-	evidence, sip                          int
-	duration, billable                     string
+	x, callTask                            string
+	evidence                               int
+	facts                                  map[string]string
 	lines                                  []string // "<ms> <state>"
+
+	repeatable            bool  // the last attempt was of a request that the vendor knows by its id
+	doubted               int   // the earliest attempt that may have taken effect
+	doubtUntil, repeatAt  int64 // 0: not in doubt, no repeat
+	repeats, bounded      int
+	timeToLive, bindingTo int64 // of a binding
 }
 
 type mMarker struct{ state, digest, token string }
@@ -74,10 +83,17 @@ func waiting(s record.State) bool {
 
 func ended(s record.State) bool {
 	switch s {
-	case record.Completed, record.Busy, record.NoAnswer, record.Rejected, record.Failed, record.Canceled, record.Expired:
+	case record.Completed, record.Busy, record.NoAnswer, record.Rejected, record.Failed, record.Canceled, record.Expired, record.Released:
 		return true
 	}
 	return false
+}
+
+func (j *mJob) rank() int {
+	if j.soft {
+		return 8
+	}
+	return rankOf(j.state)
 }
 
 // rankOf is the table of states.
@@ -87,7 +103,13 @@ func rankOf(s record.State) int {
 		return 9
 	case s == record.Unknown:
 		return 8
-	case s == record.Submitted || s == record.InDoubt:
+	case s == record.Active:
+		return 5
+	case s == record.InProgress:
+		return 4
+	case s == record.Ringing:
+		return 3
+	case s == record.Submitted || s == record.InDoubt || s == record.AwaitingDial:
 		return 2
 	case s == record.Submitting:
 		return 1
@@ -102,7 +124,7 @@ func (m *model) line(j *mJob, s record.State, always bool) {
 }
 
 func (m *model) enter(j *mJob, s record.State) {
-	j.state, j.since = s, m.now
+	j.state, j.since, j.soft = s, m.now, false
 	if rankOf(s) >= 2 {
 		j.revision++
 	}
@@ -117,6 +139,11 @@ func (m *model) clearHold(j *mJob) {
 // end leaves nothing due and tells the marker.
 func (m *model) end(j *mJob, s record.State, cause string) {
 	m.clearHold(j)
+	doubted := j.doubted
+	m.endDoubt(j)
+	if s == record.Unknown { // nobody proved anything
+		j.doubted = doubted
+	}
 	j.cancel, j.runs, j.cause, j.ended = false, 0, cause, m.now
 	m.enter(j, s)
 	delete(m.due, j.id)
@@ -125,6 +152,36 @@ func (m *model) end(j *mJob, s record.State, cause string) {
 			m.markers[j.id] = &mMarker{}
 		}
 		m.markers[j.id].state = string(s)
+	}
+}
+
+// enterDoubt: an attempt may have taken effect. The same request goes out again
+// only where the vendor knows it, and never after the doubt's or the job's end.
+func (m *model) enterDoubt(j *mJob, again int64) {
+	if j.doubted == 0 {
+		j.doubted, j.doubtUntil = j.attempt, m.now+j.doubt
+	}
+	if j.state != record.InDoubt {
+		m.enter(j, record.InDoubt)
+	}
+	j.repeatAt, m.due[j.id] = 0, j.doubtUntil
+	if at := m.now + again; j.repeatable && again >= 0 && at < min(j.doubtUntil, j.expires) {
+		j.repeatAt, m.due[j.id] = at, at
+		j.seq++
+	}
+}
+
+func (m *model) endDoubt(j *mJob) { j.doubted, j.doubtUntil, j.repeatAt, j.bounded = 0, 0, 0, 0 }
+
+// activate: the binding stands, made at the latest then.
+func (m *model) activate(j *mJob, made int64) {
+	m.endDoubt(j)
+	j.cancel = false
+	m.enter(j, record.Active)
+	m.due[j.id] = m.now + 30*dayMS
+	if j.timeToLive > 0 {
+		j.bindingTo = made + j.timeToLive
+		m.due[j.id] = j.bindingTo
 	}
 }
 

@@ -66,7 +66,7 @@ func (m *model) view() view {
 
 func (j *mJob) view(v view, p string) {
 	for field, value := range map[string]any{
-		"state": j.state, "rank": rankOf(j.state), "cause": j.cause, "since": j.since, "created_at": j.created,
+		"state": j.state, "rank": j.rank(), "cause": j.cause, "since": j.since, "created_at": j.created,
 		"expires_at": j.expires, "not_before": j.notBefore, "ended_at": j.ended, "token": j.token,
 		"hold_reason": j.holdReason, "hold_until": j.holdUntil, "retry_at": j.retryAt, "retry_reason": j.retryReason,
 		"give_up_at": j.giveUp, "send_before": j.sendBefore, "owned_until": j.ownedUntil, "doubt_ms": j.doubt,
@@ -74,7 +74,9 @@ func (j *mJob) view(v view, p string) {
 		"polls": j.polls, "seq": j.seq, "revision": j.revision, "checks": j.checks, "refunded": j.refunded,
 		"adrift": j.adrift, "missing": j.missing, "cancel": j.cancel, "task": j.task,
 		"vendor_id": j.vendorID, "vendor_task": j.vendorTask, "vendor_code": j.code, "vendor_text": j.text,
-		"evidence": j.evidence, "sip": j.sip, "timeline": len(j.lines),
+		"evidence": j.evidence, "x": j.x, "call_task": j.callTask, "repeatable": j.repeatable, "doubted": j.doubted,
+		"doubt_until": j.doubtUntil, "repeat_at": j.repeatAt, "repeats": j.repeats, "bounded": j.bounded, "ends_at": j.bindingTo,
+		"timeline":     len(j.lines),
 		"submit_token": j.submitToken, "digest": j.digest, "numbers": strings.Join(j.numbers, ","),
 	} {
 		v.set(p+field, value)
@@ -85,18 +87,15 @@ func (j *mJob) view(v view, p string) {
 	for i, line := range j.lines {
 		v.set(fmt.Sprintf("%sat:%d", p, i+1), line)
 	}
-	// Here 0 says something: known to be none.
-	for field, value := range map[string]string{"duration_ms": j.duration, "billable": j.billable} {
-		if value != "" {
-			v[p+field] = value
-		}
+	for field, value := range j.facts { // here 0 says something: known to be none
+		v[p+field] = value
 	}
 }
 
 // fixed fields are written once, by create, and compared there.
 var fixed = []string{
 	"account", "vendor", "kind", "priority", "keyed", "content", "to", "parts", "tags", "event_url",
-	"retain_ms", "key_retain_ms", "number_ttl",
+	"retain_ms", "key_retain_ms", "number_ttl", "ttl_ms", "parent", "request_id",
 }
 
 // stored is the view of what Redis holds of these jobs, and of all numbers.

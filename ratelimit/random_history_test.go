@@ -75,18 +75,42 @@ var mustHappen = []string{
 	"tick: done expired", "tick: done in_doubt", "tick: done unknown", "tick: enqueue accepted", "tick: enqueue held",
 	"tick: look queued", "tick: poll submitted",
 	"returned: enqueue", "returned: live", "returned: moved", "returned: wait",
+
+	"admit in doubt: go", "admit in doubt: over", "admit in doubt: ready", "admit in doubt: stale", "admit in doubt: wait",
+	"advance: awaiting_dial ringing ringing", "advance: held ringing ringing", "advance: in_doubt in_progress in_progress",
+	"advance: ringing in_progress in_progress", "advance: submitted ringing ringing", "advance: submitting ringing submitting",
+	"advance: unknown ringing unknown", "advance: in_progress completed completed", "advance: in_progress ringing in_progress",
+	"bound: accepted foreign", "bound: active same", "bound: in_doubt advanced",
+	"bound: in_doubt foreign", "bound: submitting same", "bound: unknown advanced",
+	"call: busy", "call: ringing", "call: submitted", "call: unknown",
+	"done: held completed", "done: in_doubt completed", "done: in_doubt in_doubt", "done: submitting submitting",
+	"put off: failed", "put off: held", "put off: in_doubt",
+	"released: active released", "released: in_doubt released", "released: submitting submitting", "released: unknown released",
+	"settle: active failed active", "settle: in_doubt accepted awaiting_dial", "settle: in_doubt again in_doubt",
+	"settle: in_doubt bound active", "settle: in_doubt failed in_doubt", "settle: submitting accepted awaiting_dial",
+	"settle: submitting again in_doubt", "settle: submitting bound active", "settle: submitting done completed",
+	"settle: submitting failed in_doubt", "settle: submitting in_doubt unknown", "settle: unknown again unknown",
+	"settle: unknown failed unknown",
+	"tick: poll ringing", "tick: repeat in_doubt",
 }
 
 func TestScriptsAgreeWithTheModel(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		counts := map[string]int{}
-		for seed := range uint64(24) {
+		// On miniredis, which is slow, fewer are played: they show that it answers as
+		// a server does.
+		histories := uint64(168)
+		if r.Mini != nil {
+			histories = 36
+		}
+		for seed := range histories {
 			set := ruleSets[seed%uint64(len(ruleSets))]
-			t.Run(fmt.Sprintf("%s/%d", set.name, seed), func(t *testing.T) {
+			about := mixes[seed/uint64(len(ruleSets))%uint64(len(mixes))]
+			t.Run(fmt.Sprintf("%s/%s/%d", set.name, about.name, seed), func(t *testing.T) {
 				if err := r.Client.FlushAll(t.Context()).Err(); err != nil {
 					t.Fatal(err)
 				}
-				h := newHistory(t, r, set.rules, randomTape(seed, 900))
+				h := newHistory(t, r, set.rules, about, randomTape(seed, 1000))
 				h.run()
 				for name, n := range h.counts {
 					counts[name] += n
@@ -94,7 +118,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 			})
 		}
 		for _, name := range mustHappen {
-			if counts[name] == 0 {
+			if r.Mini == nil && counts[name] == 0 {
 				t.Errorf("no history had %q: it proves nothing about that", name)
 			}
 		}
@@ -103,7 +127,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 
 // FuzzHistory takes bytes as the choices of a history.
 func FuzzHistory(f *testing.F) {
-	for seed := range uint64(4) {
+	for seed := range uint64(18) {
 		f.Add(uint8(seed), randomTape(1000+seed, 200))
 	}
 	r := redistest.Mini(f)
@@ -111,6 +135,7 @@ func FuzzHistory(f *testing.F) {
 		if err := r.Client.FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
-		newHistory(t, r, ruleSets[int(set)%len(ruleSets)].rules, bytes[:min(len(bytes), 600)]).run()
+		about := mixes[int(set)/len(ruleSets)%len(mixes)]
+		newHistory(t, r, ruleSets[int(set)%len(ruleSets)].rules, about, bytes[:min(len(bytes), 600)]).run()
 	})
 }

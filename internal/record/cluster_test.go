@@ -33,7 +33,7 @@ func TestScriptsInACluster(t *testing.T) {
 	w := newWorld(t, r)
 	for _, s := range []record.State{
 		record.Accepted, record.Queued, record.Held, record.Submitted, record.InDoubt, record.Failed, record.Unknown,
-		record.Completed, record.Canceled, record.Expired,
+		record.Completed, record.Canceled, record.Expired, record.AwaitingDial, record.Ringing, record.Active, record.Released,
 	} {
 		w.must(r.Client.FlushAll(ctx).Err())
 		w.in(s)
@@ -50,6 +50,15 @@ func TestScriptsInACluster(t *testing.T) {
 	_, err = w.store.Returned(ctx, l[0], id, true)
 	w.must(err)
 	_, err = w.store.Fail(ctx, id, "platform", "")
+	w.must(err)
+	w.must(w.store.PollHopeless(ctx, id, 2, "1", ""))
+	_, _, err = w.store.Bound(ctx, id, "")
+	w.must(err)
+	_, _, err = w.store.AdvanceChild(ctx, record.Child{Binding: w.get(), Retain: time.Hour}, record.Evidence{Task: "task", State: record.Completed})
+	w.must(err)
+	_, err = w.store.Released(ctx, id, "")
+	w.must(err)
+	_, _, err = w.store.PutOff(ctx, id, record.Delay{})
 	w.must(err)
 	_, err = w.store.Missing(ctx, "g.gone", "acct", "notify", time.Hour)
 	w.must(err)

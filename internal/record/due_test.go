@@ -15,6 +15,8 @@ func TestCancelInEveryState(t *testing.T) {
 		record.Canceled: record.CancelDone, record.Submitted: record.CancelRefused, record.InDoubt: record.CancelRefused,
 		record.Unknown: record.CancelRefused, record.Completed: record.CancelRefused, record.Busy: record.CancelRefused,
 		record.Failed: record.CancelRefused, record.Expired: record.CancelRefused,
+		record.AwaitingDial: record.CancelRefused, record.Ringing: record.CancelRefused, record.InProgress: record.CancelRefused,
+		record.Active: record.CancelRefused, record.Released: record.CancelRefused,
 	}
 	for s, want := range rows {
 		t.Run(string(s), func(t *testing.T) {
@@ -51,9 +53,15 @@ func TestCancelWhileItIsSent(t *testing.T) {
 					t.Error("the wish is not on record")
 				}
 				want := map[record.Result]record.State{
-					record.ResultAccepted: record.Submitted, record.ResultInDoubt: record.InDoubt,
-					record.ResultAgain: record.Canceled, record.ResultFailed: record.Canceled,
+					record.ResultAccepted: record.Submitted, record.ResultInDoubt: record.InDoubt, record.ResultBound: record.Active,
+					record.ResultDone: record.Completed, record.ResultAgain: record.Canceled, record.ResultFailed: record.Canceled,
 				}[s.Result]
+				if s.Maybe {
+					want = record.Failed
+				}
+				if s.AwaitIn > 0 {
+					want = record.AwaitingDial
+				}
 				if out := w.settle(s); out.State != want || !out.Until.IsZero() {
 					t.Errorf("%+v, want %s", out, want)
 				}

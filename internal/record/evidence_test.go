@@ -62,7 +62,10 @@ func TestEvidenceMerges(t *testing.T) {
 
 // TestEvidenceEndsAnyState of the attempt that it is about.
 func TestEvidenceEndsAnyState(t *testing.T) {
-	for _, s := range []record.State{record.Held, record.Submitted, record.InDoubt, record.Unknown, record.Failed, record.Expired} {
+	for _, s := range []record.State{
+		record.Held, record.Submitting, record.Submitted, record.InDoubt, record.AwaitingDial, record.Ringing, record.InProgress,
+		record.Unknown, record.Failed, record.Expired,
+	} {
 		t.Run(string(s), func(t *testing.T) {
 			each(t, func(w *world) {
 				w.in(s)

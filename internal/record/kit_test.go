@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -69,9 +70,19 @@ func (w *world) create(j record.NewJob) record.Created {
 // send takes the permit of attempt n with the token "t<n>".
 func (w *world) send(n int, token string) ratelimit.Answer {
 	w.t.Helper()
-	a, err := ratelimit.NewAdmission(w.store, ratelimit.Rules{}, func() time.Time { return w.now }).Admit(w.ctx, ratelimit.Request{
-		JobID: id, Numbers: numbers, Attempt: n, Token: token, Go: true, Timeout: 10 * time.Second, Doubt: 30 * time.Minute,
-	})
+	return w.ask(ratelimit.Request{Attempt: n, Token: token, Go: true})
+}
+
+// repeat takes the permit of attempt n of a request that the vendor knows by its id.
+func (w *world) repeat(n int, token string) ratelimit.Answer {
+	w.t.Helper()
+	return w.ask(ratelimit.Request{Attempt: n, Token: token, Go: true, Repeatable: true})
+}
+
+func (w *world) ask(r ratelimit.Request) ratelimit.Answer {
+	w.t.Helper()
+	r.JobID, r.Numbers, r.Timeout, r.Doubt = id, numbers, 10*time.Second, 30*time.Minute
+	a, err := ratelimit.NewAdmission(w.store, ratelimit.Rules{}, func() time.Time { return w.now }).Admit(w.ctx, r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -173,6 +184,18 @@ func (w *world) in(s record.State) {
 		w.settle(record.Settlement{Result: record.ResultAgain, Reason: "retry", RetryIn: time.Minute})
 	case record.Submitted:
 		w.settle(record.Settlement{Result: record.ResultAccepted, VendorID: "call", GiveUpIn: time.Hour, PollIn: time.Minute})
+	case record.Submitting:
+	case record.AwaitingDial:
+		w.settle(record.Settlement{Result: record.ResultAccepted, VendorID: "call", AwaitIn: 2 * time.Hour, GiveUpIn: time.Hour, PollIn: time.Minute})
+	case record.Ringing, record.InProgress:
+		w.settle(record.Settlement{Result: record.ResultAccepted, VendorID: "call", GiveUpIn: time.Hour, PollIn: time.Minute})
+		w.advance(record.Evidence{State: s, Strength: 2})
+	case record.Active:
+		w.settle(record.Settlement{Result: record.ResultBound})
+	case record.Released:
+		w.settle(record.Settlement{Result: record.ResultBound})
+		_, err := w.store.Released(w.ctx, id, "by a test")
+		w.must(err)
 	case record.InDoubt:
 		w.settle(record.Settlement{Result: record.ResultInDoubt})
 	case record.Failed:
@@ -218,6 +241,28 @@ func (w *world) tickAll() []record.Step {
 func (w *world) due() (in time.Duration, ok bool) {
 	score, err := w.r.Client.ZScore(w.ctx, key("due", ""), id).Result()
 	return time.UnixMilli(int64(score)).Sub(w.now), err == nil
+}
+
+// is fails unless the job is in the state.
+func (w *world) is(s record.State) {
+	w.t.Helper()
+	if got := w.get().State; got != s {
+		w.t.Fatalf("the job is %s, want %s", got, s)
+	}
+}
+
+// later moves the clock on.
+func (w *world) later(d time.Duration) { w.now = w.now.Add(d) }
+
+// tick takes the job's due step, whenever it is due.
+func (w *world) tick() record.Step {
+	w.t.Helper()
+	w.must(w.r.Client.ZAdd(w.ctx, key("due", ""), redis.Z{Score: 1, Member: id}).Err())
+	l, err := w.store.Claim(w.ctx, "g", 1)
+	w.must(err)
+	step, err := w.store.Tick(w.ctx, l[0])
+	w.must(err)
+	return step
 }
 
 func (w *world) wantDue(in time.Duration) {

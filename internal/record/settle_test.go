@@ -13,6 +13,10 @@ var results = []record.Settlement{
 	{Result: record.ResultAgain, Reason: "retry", RetryIn: time.Minute, Counted: true, MaxAttempts: 5, Sent: true, LockFor: time.Hour},
 	{Result: record.ResultFailed, Cause: "invalid_number", Sent: true},
 	{Result: record.ResultInDoubt, Sent: true},
+	{Result: record.ResultBound, VendorID: "subid", Sent: true},
+	{Result: record.ResultDone, Sent: true},
+	{Result: record.ResultFailed, Cause: "unallocated", Maybe: true, Sent: true},
+	{Result: record.ResultAccepted, VendorID: "call", X: "x", AwaitIn: time.Hour, GiveUpIn: time.Minute, Sent: true},
 }
 
 func TestSettleTwiceIsOnce(t *testing.T) {
@@ -71,6 +75,9 @@ func TestChargeFollowsTheResult(t *testing.T) {
 		{"failed", record.Settlement{Result: record.ResultFailed, Cause: "x"}, false},
 		{"again, but counted by the vendor", record.Settlement{Result: record.ResultAgain, Reason: "retry", RetryIn: time.Minute, KeepCharge: true}, true},
 		{"failed, but counted by the vendor", record.Settlement{Result: record.ResultFailed, Cause: "x", KeepCharge: true}, true},
+		{"failed, but a phone may have rung", record.Settlement{Result: record.ResultFailed, Cause: "x", Maybe: true}, true},
+		{"bound", record.Settlement{Result: record.ResultBound}, true},
+		{"done", record.Settlement{Result: record.ResultDone}, true},
 	}
 	// Where the settlement finds the job: its own run, or long given up.
 	late := map[string]func(*world){
@@ -103,16 +110,20 @@ func TestChargeFollowsTheResult(t *testing.T) {
 	}
 }
 
+func always(s record.State) [8]record.State { return [8]record.State{s, s, s, s, s, s, s, s} }
+
 // TestLateSettle is what each result makes of a job that was given up.
 func TestLateSettle(t *testing.T) {
 	rows := []struct {
 		found record.State
-		want  [4]record.State // by results
+		want  [8]record.State // by results
 	}{
-		{record.InDoubt, [4]record.State{record.Submitted, record.Held, record.Failed, record.InDoubt}},
-		{record.Unknown, [4]record.State{record.Unknown, record.Failed, record.Failed, record.Unknown}},
-		{record.Completed, [4]record.State{record.Completed, record.Completed, record.Completed, record.Completed}},
-		{record.Busy, [4]record.State{record.Busy, record.Busy, record.Busy, record.Busy}},
+		{record.InDoubt, [8]record.State{record.Submitted, record.Held, record.Failed, record.InDoubt, record.Active, record.Completed, record.Failed, record.AwaitingDial}},
+		{record.Unknown, [8]record.State{record.Unknown, record.Failed, record.Failed, record.Unknown, record.Active, record.Completed, record.Unknown, record.Unknown}},
+		{record.Completed, always(record.Completed)},
+		{record.Busy, always(record.Busy)},
+		{record.Active, always(record.Active)},
+		{record.Ringing, always(record.Ringing)},
 	}
 	for _, row := range rows {
 		for i, s := range results {
@@ -123,6 +134,15 @@ func TestLateSettle(t *testing.T) {
 					switch row.found {
 					case record.Completed, record.Busy:
 						w.advance(record.Evidence{State: row.found, Strength: 2})
+					case record.Active:
+						w.later(time.Minute)
+						w.tickAll()
+						_, _, err := w.store.Bound(w.ctx, id, "")
+						w.must(err)
+					case record.Ringing:
+						w.later(time.Minute)
+						w.tickAll()
+						w.advance(record.Evidence{State: row.found, Strength: 2, GiveUpIn: time.Hour})
 					case record.Unknown:
 						w.now = w.now.Add(time.Minute)
 						w.tickAll()
@@ -143,6 +163,9 @@ func TestLateSettle(t *testing.T) {
 					}
 					if out.State == record.Held {
 						w.wantDue(time.Minute)
+					}
+					if rank := w.r.Client.HGet(w.ctx, key("job:", id), "rank").Val(); out.State == record.Completed && rank != "9" {
+						t.Errorf("completed, of rank %s", rank)
 					}
 					if _, due := w.due(); due == out.State.Final() {
 						t.Errorf("%s and due: %v", out.State, due)

@@ -1,8 +1,9 @@
 -- bound: something happened over a binding, so it was made. a: id, vendor_id ('').
 -- Answers {'bound' | 'same', state}, {'foreign', state} (another binding's, or that
--- of an earlier job under this id: this one was never sent), {'missing'}.
+-- of an earlier job under this id: this one was never sent, or its content is lost
+-- and with it for how long it stands), {'missing'}.
 if not job.state then return {'missing'} end
-if num(job.rank) == 0 and num(job.attempt) == 0 then return {'foreign', job.state} end
+if not job.content or num(job.rank) == 0 and num(job.attempt) == 0 then return {'foreign', job.state} end
 if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
 if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
 local rank = num(job.rank)
