@@ -73,7 +73,9 @@ func (b *memBroker) end(id string, lease int, err error, now time.Time) {
 	t.lease = 0
 	if err == nil {
 		t.done = true
-		if t.entry.Kind != tasks.KindNotify {
+		switch t.entry.Kind {
+		case tasks.KindNotify, tasks.KindConnect, tasks.KindBind: // kept for the monitoring page
+		case tasks.KindUnbind, tasks.KindPoll, tasks.KindRecording, tasks.KindAccount, tasks.KindPush:
 			delete(b.tasks, id)
 		}
 		return

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hibiken/asynq"
 	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -55,19 +56,22 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// newWalk is a world in which nobody dies, with one job in it.
-func newWalk(t *testing.T, r *redistest.Redis, company *phoneCompany) *walk {
-	t.Helper()
-	broker := newMemBroker()
-	w := &walk{
-		redis: r, broker: broker, company: company,
-		first: newProcess(r.Client, broker, company, newSteps(0, lives)),
-		job:   tasks.Job{Account: "phone", To: "13800000001", Template: "T1", IdempotencyKey: "order-1"},
+// TestDrainedLaneGivesBack what was popped as it began to drain: at once, and
+// as no failure.
+func TestDrainedLaneGivesBack(t *testing.T) {
+	for kind, job := range map[tasks.Kind]tasks.Job{
+		tasks.KindNotify: notifyJob(nil), tasks.KindBind: bindXA(nil), tasks.KindAccount: probeJob(nil),
+	} {
+		inScene(t, func(t *testing.T, s scene) {
+			id := s.enqueue(job)
+			s.lane.Drain()
+			var later *Later
+			err := s.lane.process(s.ctx, asynq.NewTask(string(kind), tasks.EncodePayload(id)))
+			if !asLater(err, &later) || time.Until(later.At) > 0 || s.get(id).State != record.Queued {
+				t.Errorf("%s: %v, the job is %s", kind, err, s.get(id).State)
+			}
+		})
 	}
-	if !w.submit(t.Context(), w.first) {
-		t.Fatal("the job was not accepted")
-	}
-	return w
 }
 
 // TestLostTaskComesBack: a person deletes the task, or asynq has put it where it
@@ -81,7 +85,7 @@ func TestLostTaskComesBack(t *testing.T) {
 			redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 				w := newWalk(t, r, &phoneCompany{talks: time.Second})
 				lose(w.broker, w.record(t.Context()).ID)
-				w.live(t.Context(), w.first, time.Hour)
+				w.live(t, w.first, time.Hour)
 				if got := w.record(t.Context()); got.State != record.Completed || len(w.company.calls()) != 1 {
 					t.Errorf("the job is %s, %d calls: %v", got.State, len(w.company.calls()), got.Timeline)
 				}
@@ -97,7 +101,7 @@ func TestCanceledJobIsNotSent(t *testing.T) {
 		if _, _, err := w.first.lane.Store.Cancel(t.Context(), w.record(t.Context()).ID); err != nil {
 			t.Fatal(err)
 		}
-		w.live(t.Context(), w.first, time.Hour)
+		w.live(t, w.first, time.Hour)
 		if got := w.record(t.Context()); got.State != record.Canceled || len(w.company.calls()) != 0 {
 			t.Errorf("the job is %s, %d calls", got.State, len(w.company.calls()))
 		}
@@ -110,9 +114,9 @@ func TestPushAndPollAreOneResult(t *testing.T) {
 		company := &phoneCompany{talks: time.Minute} // it ends when the first poll asks
 		w := newWalk(t, r, company)
 		company.push = w.deliver
-		w.live(t.Context(), w.first, time.Hour)
+		w.live(t, w.first, time.Hour)
 		time.Sleep(time.Minute)
-		w.live(t.Context(), w.first, time.Hour)
+		w.live(t, w.first, time.Hour)
 		ends := 0
 		for _, e := range w.record(t.Context()).Timeline {
 			if e.State.Final() {

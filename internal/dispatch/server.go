@@ -106,6 +106,14 @@ func (s *Servers) Shutdown() {
 // process runs one task. Nothing in it may reach asynq's archive: it ends with
 // nil, or comes back.
 func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
+	err := l.dispatch(ctx, t)
+	if l.draining() && errors.Is(err, context.Canceled) {
+		return shuttingDown() // it was popped as the lane began to drain
+	}
+	return err
+}
+
+func (l *Lane) dispatch(ctx context.Context, t *asynq.Task) error {
 	taskID, _ := asynq.GetTaskID(ctx)
 	id, err := tasks.DecodePayload(t.Payload())
 	if err != nil {

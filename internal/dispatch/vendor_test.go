@@ -1,112 +1,108 @@
 package dispatch
 
 import (
-	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
 )
 
-// phoneCompany is the vendor of the crash walk. It alone knows who was called.
+// phoneCompany is the vendor of the crash walk. It alone knows who was called,
+// what was bound and what was released.
 type phoneCompany struct {
 	mu      sync.Mutex
-	answers []providers.Outcome // to the requests that arrive, in order; then accepted
-	lost    bool                // the first answer is lost after the call was placed
+	answers []providers.Outcome // to the requests that arrive, in order; then it does what it is asked
+	lost    int                 // so many answers to calls and bindings are lost after it did that
+	dials   bool                // it connects when the caller dials the middle number
+	talks   time.Duration       // until a call has ended
 	ends    map[string]time.Time
-	called  []string             // refs of the calls placed
-	push    func(ref, id string) // delivers a push, called when a call ends
-	talks   time.Duration
+	called  []string // refs of the calls placed
+	// push delivers reports to a push URL's token, "" for the whole account's.
+	push     func(token string, reports ...providers.Report)
+	hopeless bool                    // it will never answer a query
+	probes   []providers.ProbeResult // before the account is fine
+	register
 }
 
 func (c *phoneCompany) calls() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return append([]string(nil), c.called...)
+	return slices.Clone(c.called)
 }
 
-// place is the moment at which a request arrives.
-func (c *phoneCompany) place(n providers.Notification) providers.Outcome {
+// refusal is the prepared answer to a request that arrives.
+func (c *phoneCompany) refusal() (o providers.Outcome, ok bool) {
+	if len(c.answers) == 0 {
+		return o, false
+	}
+	o, c.answers = c.answers[0], c.answers[1:]
+	return o, o.Placed != providers.PlacedYes
+}
+
+var answerLost = providers.ActingTransport(&providers.TransportError{Stage: providers.StageRead, Written: true, Reason: "reset"})
+
+// says is the answer to what was done, on its way.
+func (c *phoneCompany) says(o providers.Outcome, lost *int) providers.Outcome {
+	if *lost > 0 {
+		*lost--
+		return answerLost
+	}
+	return o
+}
+
+// place is the moment at which a request for a call arrives.
+func (c *phoneCompany) place(ref, pushURL string, dials bool) providers.Outcome {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.answers) > 0 {
-		answer := c.answers[0]
-		c.answers = c.answers[1:]
-		if answer.Placed == providers.PlacedNo {
-			return answer
-		}
+	if answer, ok := c.refusal(); ok {
+		return answer
 	}
-	c.called = append(c.called, n.Ref)
+	c.called = append(c.called, ref)
 	id := fmt.Sprintf("call-%d", len(c.called))
+	c.endAt(id, time.Now().Add(c.talks))
+	if c.push != nil && pushURL != "" {
+		time.AfterFunc(c.talks, func() { c.push(pushURL, answered(id)) })
+	}
+	out := providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
+	if dials {
+		out.AwaitDial, out.X = true, "17000000001"
+	}
+	return c.says(out, &c.lost)
+}
+
+func (c *phoneCompany) endAt(id string, at time.Time) {
 	if c.ends == nil {
 		c.ends = map[string]time.Time{}
 	}
-	c.ends[id] = time.Now().Add(c.talks)
-	if c.push != nil && n.PushURL != "" {
-		time.AfterFunc(c.talks, func() { c.push(n.PushURL, id) })
-	}
-	if c.lost {
-		c.lost = false
-		return providers.ActingTransport(&providers.TransportError{Stage: providers.StageRead, Written: true, Reason: "reset"})
-	}
-	return providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
+	c.ends[id] = at
 }
 
-func (c *phoneCompany) end(id string) (ended, known bool) {
+func (c *phoneCompany) poll(id string) providers.PollResult {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	at, ok := c.ends[id]
-	return ok && !time.Now().Before(at), ok
-}
-
-// phoneLine is one process's connection to the company; each use is a step.
-type phoneLine struct {
-	company *phoneCompany
-	steps   *steps
-}
-
-type readyLine struct{ providers.Line }
-
-func (readyLine) Stale(time.Time) bool { return false }
-func (readyLine) Close() error         { return nil }
-
-func (l phoneLine) Ready(context.Context) (providers.Line, error) {
-	return readyLine{}, l.steps.do(func() {})
-}
-
-// Notify keeps what the transport promises: nothing leaves after the permit.
-func (l phoneLine) Notify(_ context.Context, _ providers.Line, p providers.Permit, n providers.Notification) providers.Outcome {
-	unsent := providers.ActingTransport(&providers.TransportError{Stage: providers.StageRefused, Reason: "permit_over"})
-	out := unsent
-	err := l.steps.do(func() {
-		if time.Now().Before(p.Until) {
-			out = l.company.place(n)
-		}
-	})
-	if err != nil && out == unsent {
-		return unsent
+	if c.hopeless {
+		return providers.PollResult{Class: providers.ClassPermanent, VendorCode: "404", VendorText: "no such call"}
 	}
-	return out
+	if at, ok := c.ends[id]; !ok || time.Now().Before(at) {
+		return providers.PollResult{Class: providers.ClassPending}
+	}
+	r := answered(id)
+	r.Evidence = providers.EvidenceQuery
+	return providers.PollResult{Class: providers.ClassOK, Report: r}
 }
 
-func (l phoneLine) Poll(_ context.Context, q providers.Query) providers.PollResult {
-	out := providers.PollResult{Class: providers.ClassPending}
-	_ = l.steps.do(func() {
-		if ended, known := l.company.end(q.VendorID); known && ended {
-			out = providers.PollResult{Class: providers.ClassOK, Report: answered(q.VendorID)}
-			out.Report.Evidence = providers.EvidenceQuery
-		}
-	})
-	return out
+func (c *phoneCompany) probe() providers.ProbeResult {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.probes) == 0 {
+		return providers.ProbeResult{Class: providers.ClassOK, State: "active", Balance: "12.50", Currency: "CNY"}
+	}
+	r := c.probes[0]
+	c.probes = c.probes[1:]
+	return r
 }
-
-// ParsePush reads the walk's own pushes: the body is the call's id.
-func (phoneLine) ParsePush(p providers.Push) ([]providers.Report, error) {
-	return []providers.Report{answered(string(p.Body))}, nil
-}
-
-func (phoneLine) Ack() providers.Ack { return providers.Ack{Status: 200, Body: "success"} }
 
 func answered(id string) providers.Report {
 	d := 10 * time.Second

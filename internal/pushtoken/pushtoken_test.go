@@ -62,6 +62,11 @@ func TestTokenStaysWhatItWas(t *testing.T) {
 	if got := pushtoken.New([]byte("secret")).Attempt("main", id, 2); got != want {
 		t.Errorf("token %s, want %s", got, want)
 	}
+	// The account's own stands for attempt 0 of "account".
+	const whole = "account.hheyowiboo745rh7pbdrbsat"
+	if got := pushtoken.New([]byte("secret")).Account("main"); got != whole {
+		t.Errorf("the account's token %s, want %s", got, whole)
+	}
 }
 
 // Every change of one character breaks a token.
@@ -152,11 +157,16 @@ func TestComparisonTakesConstantTime(t *testing.T) {
 func FuzzVerify(f *testing.F) {
 	s := pushtoken.New([]byte("secret"))
 	f.Add("main", s.Attempt("main", id, 1))
+	f.Add("main", s.Account("main"))
 	f.Add("main", "a.1.b")
 	f.Add("", "...")
 	f.Fuzz(func(t *testing.T, account, token string) {
 		gotID, n, ok := s.Verify(account, token)
-		if ok && s.Attempt(account, gotID, n) != token {
+		want := s.Attempt(account, gotID, n)
+		if gotID == "" {
+			want = s.Account(account)
+		}
+		if ok && want != token {
 			t.Errorf("%q is taken for %q attempt %d of %q, whose token is another", token, gotID, n, account)
 		}
 	})
@@ -175,4 +185,46 @@ func FuzzAttempt(f *testing.F) {
 			t.Errorf("attempt %d of %q was read as %d of %q (%v)", n, id, gotN, gotID, ok)
 		}
 	})
+}
+
+// The token of the whole account is one of its own: it names no job, and no
+// attempt's token can be read as it.
+func TestTokenOfTheWholeAccount(t *testing.T) {
+	s := pushtoken.New([]byte("secret"))
+	token := s.Account("main")
+	if gotID, n, ok := s.Verify("main", token); !ok || gotID != "" || n != 0 {
+		t.Fatalf("%s: %q %d %v", token, gotID, n, ok)
+	}
+	mac := token[strings.LastIndexByte(token, '.')+1:]
+	attempt := s.Attempt("main", id, 1)
+	for name, wrong := range map[string]string{
+		"another account's":      s.Account("main2"),
+		"another secret":         pushtoken.New([]byte("Secret")).Account("main"),
+		"no secret":              pushtoken.New(nil).Account("main"),
+		"no mac":                 "account.",
+		"no dot":                 "account",
+		"an attempt's mac":       "account." + attempt[strings.LastIndexByte(attempt, '.')+1:],
+		"as an attempt":          "account.0." + mac,
+		"as the first attempt":   "account.1." + mac,
+		"as an attempt of a job": id + ".1." + mac,
+		"upper case":             strings.ToUpper(token),
+		"cut short":              token[:len(token)-1],
+	} {
+		if gotID, n, ok := s.Verify("main", wrong); ok || gotID != "" || n != 0 {
+			t.Errorf("%s: %q is taken for %s attempt %d (%v)", name, wrong, gotID, n, ok)
+		}
+	}
+	for i := range token {
+		for c := range 128 {
+			other := token[:i] + string(rune(c)) + token[i+1:]
+			if _, _, ok := s.Verify("main", other); ok != (other == token) {
+				t.Fatalf("%q: %v", other, ok)
+			}
+		}
+	}
+	for _, s := range []pushtoken.Signer{{}, pushtoken.New(nil)} {
+		if _, _, ok := s.Verify("main", s.Account("main")); ok {
+			t.Error("a signer without a secret verified its own token")
+		}
+	}
 }
