@@ -55,7 +55,8 @@ later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
 later(num(job.repeat_at), 'repeat')
 
-local flying, hopeful, histories = false, {}, {}
+-- How long the numbers are taken by others.
+local flying, hopeful, histories = nil, {}, {}
 each_number(function(key)
   local number, charges = load(key), {}
   histories[key] = number
@@ -64,7 +65,14 @@ each_number(function(key)
   end
   table.sort(charges)
   local flight, till = string.match(number.fly or '', '^(%S+) (%d+)$')
-  if flight and num(till) > now then flying = true else flight = nil end
+  if flight and num(till) > now then
+    -- A job's own attempt in doubt keeps its numbers for the repeat.
+    if not (a.free and string.sub(flight, 1, #id + 1) == id .. '.') then
+      flying = math.max(flying or 0, num(till) - now)
+    end
+  else
+    flight = nil
+  end
   if not a.free then later(num(number.lock), 'lockout') end
   for _, rule in ipairs(a.limits) do
     local since = rule.since or (now - rule.width + 1)
@@ -111,10 +119,13 @@ if earliest > now then
 end
 if a.one_at_a_time and flying then
   if not a.waited then flush(); return {'wait', str(now)} end
-  if doubt then return later_in_doubt(now + 1000) end
-  hold(now + 1000, 'one_at_a_time')
+  -- A call ends soon; what is in doubt may take its time.
+  local at = now + 1000
+  if a.free then at = now + math.min(math.max(flying, 1000), 5000) end
+  if doubt then return later_in_doubt(at) end
+  hold(at, 'one_at_a_time')
   flush()
-  return {'hold', str(now), str(now + 1000), 'one_at_a_time'}
+  return {'hold', str(now), str(at), 'one_at_a_time'}
 end
 if a.phase == 'ask' then
   flush()
@@ -131,6 +142,9 @@ local charged_at = send_before + a.timeout
 local me = attempt_id(a.attempt)
 local flight = me .. ' ' .. str(owned_until)
 if a.free then
+  -- While it is not known what became of it, nobody else takes the number: what he
+  -- does there, a repeat would undo.
+  if a.repeatable then flight = me .. ' ' .. str(owned_until + a.doubt) end
   each_number(function(key)
     redis.call('HSET', key, 'fly', flight)
     keep_number(key, a.number_ttl)

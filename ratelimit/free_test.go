@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,7 +63,7 @@ func TestFreeAdmission(t *testing.T) {
 		}
 		waited := request(second, 1)
 		waited.Waited = true
-		d.wantHold(ask(waited), d.now.Add(time.Second), "one_at_a_time")
+		d.wantHold(ask(waited), d.now.Add(5*time.Second), "one_at_a_time")
 		d.settle(bind, record.Settlement{Attempt: 1, Result: record.ResultAgain, Reason: "retry"})
 		if after := d.charges(); after != before {
 			t.Errorf("the refusal changed the number's history to %s", after)
@@ -119,5 +120,36 @@ func TestRulesHoldARepeat(t *testing.T) {
 		}
 		d.now = opens
 		d.wantGo(ask(2), 5*time.Second)
+	})
+}
+
+// TestDoubtKeepsItsNumber: while nobody knows what became of a request that the
+// vendor knows by its id, no other job takes the number: a repeat would undo what
+// it does there.
+func TestDoubtKeepsItsNumber(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		d := newDesk(t, r, ratelimit.Rules{})
+		d.now = wall("2026-11-21 12:00:00.000")
+		ask := func(id string, n int, waited bool) ratelimit.Answer {
+			t.Helper()
+			a, err := d.door.Admit(d.ctx, ratelimit.Request{
+				JobID: id, Numbers: []string{"n"}, Attempt: n, Token: "t" + strconv.Itoa(n), Go: true, Free: true, Repeatable: true, Waited: waited,
+				Timeout: 10 * time.Second, Doubt: time.Hour,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		unbind, bind := d.create(nil), d.create(nil)
+		d.wantGo(ask(unbind, 1, false), 5*time.Second)
+		d.settle(unbind, record.Settlement{Attempt: 1, Result: record.ResultInDoubt, Repeat: true, RepeatIn: time.Second})
+		d.wantHold(ask(bind, 1, true), d.now.Add(5*time.Second), "one_at_a_time")
+		d.now = d.now.Add(30 * time.Minute)
+		d.wantHold(ask(bind, 1, true), d.now.Add(5*time.Second), "one_at_a_time")
+		d.wantGo(ask(unbind, 2, false), 5*time.Second)
+		d.settle(unbind, record.Settlement{Attempt: 2, Result: record.ResultDone})
+		d.now = d.now.Add(5 * time.Second)
+		d.wantGo(ask(bind, 1, true), 5*time.Second)
 	})
 }

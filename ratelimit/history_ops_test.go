@@ -252,7 +252,7 @@ func (h *history) opBound() {
 		return
 	}
 	vendorID, was := choose(h.tape, "", "v1", "v2"), h.stateOf(id)
-	got, state, err := h.store.Bound(h.ctx, id, vendorID)
+	got, state, err := h.store.Bound(h.ctx, id, numbersOf(id), vendorID)
 	verdict, want := h.model.bound(id, vendorID)
 	h.same("bound "+id+" "+vendorID, []any{got, state}, []any{verdict, want}, err)
 	h.counts["bound: "+string(was)+" "+string(got)]++
@@ -272,7 +272,7 @@ func (h *history) opReleased() {
 func (h *history) opDone() {
 	id := h.jobIn(func(j *mJob) bool { return j.repeatAt != 0 || waiting(j.state) && len(j.lines) > 4 })
 	was := h.stateOf(id)
-	got, err := h.store.Done(h.ctx, id, "nothing to do")
+	got, err := h.store.Done(h.ctx, id, numbersOf(id), "nothing to do")
 	h.same("done "+id, got, h.model.done(id), err)
 	h.counts["done: "+string(was)+" "+string(got)]++
 	if got == record.Completed {

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"strings"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -117,11 +118,14 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		return over()
 	}
 	at, reason, closes := m.earliest(j, r)
-	if at == m.now && (m.rules.OneAtATime || r.Free) && m.flying(j) {
+	if taken := m.taken(j, r.Free); at == m.now && (m.rules.OneAtATime || r.Free) && taken > 0 {
 		if !r.Waited {
 			return decide(ratelimit.Wait)
 		}
 		at, reason = m.now+1000, "one_at_a_time"
+		if r.Free {
+			at = m.now + min(max(taken, 1000), 5000)
+		}
 	}
 	if at > m.now && doubt { // it stays in doubt whatever holds it
 		m.enterDoubt(j, at-m.now)
@@ -147,13 +151,15 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	return decide(ratelimit.Go)
 }
 
-func (m *model) flying(j *mJob) bool {
+// taken is for how long others have the job's numbers in flight.
+func (m *model) taken(j *mJob, free bool) (till int64) {
 	for _, key := range j.numbers {
-		if m.number(key).flyTill > m.now {
-			return true
+		n := m.number(key)
+		if !free || !strings.HasPrefix(n.fly, j.id+".") {
+			till = max(till, n.flyTill-m.now)
 		}
 	}
-	return false
+	return till
 }
 
 // hope notes at each number that the job would have room there if the attempt in
@@ -196,6 +202,9 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 	for _, key := range j.numbers {
 		n := m.number(key)
 		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
+		if r.Free && r.Repeatable {
+			n.flyTill += r.Doubt.Milliseconds()
+		}
 		if r.Free {
 			continue
 		}

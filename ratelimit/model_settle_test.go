@@ -79,7 +79,10 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	if t.X != "" {
 		j.x = t.X
 	}
-	m.release(j, t.Attempt)
+	stays := t.Result == record.ResultInDoubt || earlier && (t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe)
+	if !j.repeatable || !stays {
+		m.release(j, t.Attempt)
+	}
 	if t.LockFor > 0 {
 		for _, key := range j.numbers {
 			m.number(key).lock = max(m.number(key).lock, m.now+t.LockFor.Milliseconds())
@@ -289,7 +292,7 @@ func (m *model) bound(id, vendorID string) (record.Verdict, record.State) {
 	switch {
 	case j == nil:
 		return record.NoRecord, ""
-	case waiting(j.state) && j.attempt == 0, vendorID != "" && j.vendorID != "" && vendorID != j.vendorID:
+	case j.lost, waiting(j.state) && j.attempt == 0, vendorID != "" && j.vendorID != "" && vendorID != j.vendorID:
 		return record.Foreign, j.state
 	}
 	if vendorID != "" {
@@ -301,6 +304,7 @@ func (m *model) bound(id, vendorID string) (record.Verdict, record.State) {
 	}
 	m.clearHold(j)
 	j.ended, j.cause = 0, ""
+	m.release(j, j.attempt)
 	m.activate(j, max(j.ownedUntil, j.sendBefore))
 	return record.Advanced, j.state
 }

@@ -75,6 +75,7 @@ func (m *model) missing(id string) record.State {
 	}
 	j := &mJob{id: id, kind: kindOf(id), created: m.now}
 	m.jobs[id] = j
+	j.lost = true
 	m.end(j, record.Unknown, "record_missing")
 	return record.Unknown
 }
@@ -125,6 +126,7 @@ func (m *model) done(id string) record.State {
 		return ""
 	}
 	if waiting(j.state) || j.state == record.InDoubt && j.repeatAt != 0 {
+		m.release(j, j.attempt)
 		m.end(j, record.Completed, "")
 	}
 	return j.state

@@ -26,6 +26,7 @@ type mJob struct {
 	digest, task                           string
 	keyed                                  bool
 	soft                                   bool // its end waits for evidence
+	lost                                   bool // its content
 	numbers                                []string
 	state                                  record.State
 	cause, holdReason, retryReason         string

@@ -99,7 +99,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 		counts := map[string]int{}
 		// On miniredis, which is slow, fewer are played: they show that it answers as
 		// a server does.
-		histories := uint64(168)
+		histories := uint64(320)
 		if r.Mini != nil {
 			histories = 36
 		}

@@ -37,7 +37,7 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 	}
 	switch result.Class {
 	case providers.ClassOK:
-		return l.nothing(ctx, id, standing(result))
+		return l.nothing(ctx, id, nil, standing(result))
 	case providers.ClassPermanent, providers.ClassHalted:
 		return l.failed(ctx, id, providers.CauseAccount, "the vendor refused to tell: "+result.VendorCode+" "+result.VendorText)
 	case providers.ClassPending, providers.ClassRetryLater, providers.ClassRateLimited, providers.ClassUncertain:

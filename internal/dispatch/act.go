@@ -17,7 +17,11 @@ import (
 type order struct {
 	vendor providers.Acting
 	// send makes the request under the permit, as attempt n.
-	send func(ctx context.Context, line providers.Line, permit providers.Permit, n int) providers.Outcome
+	send    func(ctx context.Context, line providers.Line, permit providers.Permit, n int) providers.Outcome
+	numbers []string // lookup keys that it takes, where they are not the job's own
+	// still, where it is not nil, says under the permit in words why nothing is to
+	// be sent any more; empty: it is.
+	still func(ctx context.Context) (why string, err error)
 	// done, where it is not nil, is what else stands once the vendor accepted it.
 	// It is repeated after a crash, and must bear that.
 	done func(ctx context.Context) error
@@ -101,6 +105,15 @@ func (l *Lane) run(ctx, waitCtx context.Context, run attempt) (record.State, err
 	}
 	if dialErr != nil {
 		return run.settle(own, unsentOutcome(dialErr))
+	}
+	if run.order.still != nil {
+		why, err := run.order.still(own)
+		if err != nil {
+			return run.settle(own, unsentOutcome(err))
+		}
+		if why != "" {
+			return run.settle(own, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedNo, Unsent: true, VendorText: why})
+		}
 	}
 	return run.settle(own, run.send(own, line, asked, out.Left))
 }

@@ -28,7 +28,7 @@ const (
 // ask asks Admit, waiting a moment for another call to the same number to end.
 func (a attempt) ask(ctx context.Context, take bool) (ratelimit.Answer, error) {
 	r := ratelimit.Request{
-		JobID: a.rec.ID, Numbers: a.rec.Numbers, Attempt: a.n, Token: a.token, Go: take,
+		JobID: a.rec.ID, Numbers: a.numbers(), Attempt: a.n, Token: a.token, Go: take,
 		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor,
 		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable,
 	}
@@ -65,6 +65,14 @@ func (a attempt) take(ctx context.Context) (out ratelimit.Answer, asked time.Tim
 	return out, asked, nil
 }
 
+// numbers are the lookup keys of the numbers that the attempt takes.
+func (a attempt) numbers() []string {
+	if a.order.numbers != nil {
+		return a.order.numbers
+	}
+	return a.rec.Numbers
+}
+
 // send makes the request under the permit.
 func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time, left time.Duration) providers.Outcome {
 	until := asked.Add(left)
@@ -84,7 +92,7 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 				return err
 			}
 		}
-		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.rec.Numbers, s)
+		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.numbers(), s)
 		return err
 	})
 	a.lane.watchClock(time.Now())

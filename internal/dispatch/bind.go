@@ -50,6 +50,8 @@ func modeOf(c tasks.Content) providers.Mode {
 	return providers.ModeAXB
 }
 
+const nothingToRelease = "nothing to release: the binding is "
+
 // unbindWait is how long an unbind waits for its bind to be told.
 const unbindWait = 5 * time.Second
 
@@ -81,7 +83,12 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 	case bind.State == record.Submitting, bind.State == record.InDoubt:
 		return l.putOff(ctx, rec.ID, record.Delay{In: unbindWait, Reason: record.HoldBinding, Detail: "its bind is " + string(bind.State)})
 	case bind.State != record.Active && bind.State != record.Unknown:
-		state, err := l.nothing(ctx, rec.ID, "nothing to release: the binding is "+string(bind.State))
+		state, err := l.nothing(ctx, rec.ID, bind.Numbers, nothingToRelease+string(bind.State))
+		return false, state, err
+	case bound.Mode == tasks.ModeXA && bind.State == record.Unknown:
+		// Its X may lead to somebody else's A, for all that is known.
+		state, err := l.failed(ctx, rec.ID, providers.CauseBindingMissing,
+			"nobody knows whether the binding was made; release the number itself (mode xa and x) if it must be free")
 		return false, state, err
 	case bound.Mode == tasks.ModeAXB && bind.VendorID == "":
 		state, err := l.failed(ctx, rec.ID, providers.CauseBindingMissing,
@@ -90,6 +97,21 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 	}
 	v, _ := l.Vendor.(providers.Binder) // orderOf has seen to that
 	*what = l.release(v, providers.Unbinding{Mode: modeOf(bound), X: bound.X, VendorID: bind.VendorID, Known: true})
+	// Its X is taken from the permit on. Whoever released it before that has to have
+	// said so: a new binding may stand there.
+	what.numbers = bind.Numbers
+	what.still = func(ctx context.Context) (string, error) {
+		now, err := l.Store.Get(ctx, bind.ID)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("read the binding to release: %w", err)
+		case now == nil:
+			return nothingToRelease + "gone", nil
+		case now.State != bind.State:
+			return nothingToRelease + string(now.State), nil
+		}
+		return "", nil
+	}
 	what.done = func(ctx context.Context) error {
 		if _, err := l.Store.Released(ctx, bind.ID, "by "+rec.ID); err != nil {
 			return fmt.Errorf("mark the binding released: %w", err)
@@ -119,8 +141,8 @@ func (l *Lane) failed(ctx context.Context, id string, cause providers.Cause, why
 	return state, nil
 }
 
-func (l *Lane) nothing(ctx context.Context, id, why string) (record.State, error) {
-	state, err := l.Store.Done(ctx, id, why)
+func (l *Lane) nothing(ctx context.Context, id string, numbers []string, why string) (record.State, error) {
+	state, err := l.Store.Done(ctx, id, numbers, why)
 	if err != nil {
 		return "", fmt.Errorf("end job %s: %w", id, err)
 	}

@@ -150,7 +150,7 @@ func (l *Lane) referred(r providers.Report) (id string, attempt int) {
 // message that somebody sent is only noted: it is no call, and its content is a
 // private letter.
 func (l *Lane) over(ctx context.Context, bind *record.Record, r providers.Report) (state, what string, err error) {
-	verdict, now, err := l.Store.Bound(ctx, bind.ID, r.VendorID)
+	verdict, now, err := l.Store.Bound(ctx, bind.ID, bind.Numbers, r.VendorID)
 	if err != nil {
 		return "", "", fmt.Errorf("record that binding %s stands: %w", bind.ID, err)
 	}

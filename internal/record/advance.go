@@ -170,16 +170,16 @@ func (s *Store) Cancel(ctx context.Context, id string) (Cancellation, State, err
 
 // Fail ends a waiting job that no attempt can help; "" where there is no record.
 func (s *Store) Fail(ctx context.Context, id, cause, detail string) (State, error) {
-	return s.end(ctx, id, Failed, cause, detail)
+	return s.end(ctx, id, nil, Failed, cause, detail)
 }
 
-// Done ends a waiting job for which nothing needs to be sent; "" where there is
-// no record.
-func (s *Store) Done(ctx context.Context, id, detail string) (State, error) {
-	return s.end(ctx, id, Completed, "", detail)
+// Done ends a job for which nothing needs to be sent, or not again; "" where
+// there is no record. numbers are those that it took.
+func (s *Store) Done(ctx context.Context, id string, numbers []string, detail string) (State, error) {
+	return s.end(ctx, id, numbers, Completed, "", detail)
 }
 
-func (s *Store) end(ctx context.Context, id string, state State, cause, detail string) (State, error) {
-	answer, err := s.Run(ctx, failScript, id, nil, map[string]any{"state": state, "cause": cause, "detail": detail})
+func (s *Store) end(ctx context.Context, id string, numbers []string, state State, cause, detail string) (State, error) {
+	answer, err := s.Run(ctx, failScript, id, numbers, map[string]any{"state": state, "cause": cause, "detail": detail})
 	return State(at(answer, 0)), err
 }

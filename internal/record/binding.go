@@ -23,9 +23,9 @@ var (
 )
 
 // Bound says that something happened over a binding, so that it was made; the
-// vendor's id may be empty.
-func (s *Store) Bound(ctx context.Context, id, vendorID string) (Verdict, State, error) {
-	answer, err := s.Run(ctx, boundScript, id, nil, map[string]any{"vendor_id": vendorID})
+// vendor's id may be empty. numbers are those that the binding's job took.
+func (s *Store) Bound(ctx context.Context, id string, numbers []string, vendorID string) (Verdict, State, error) {
+	answer, err := s.Run(ctx, boundScript, id, numbers, map[string]any{"vendor_id": vendorID})
 	verdict := Verdict(at(answer, 0))
 	if verdict == "bound" {
 		verdict = Advanced

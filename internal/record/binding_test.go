@@ -86,7 +86,7 @@ func TestBoundInEveryState(t *testing.T) {
 			each(t, func(w *world) {
 				w.in(s)
 				revision := w.get().Revision
-				v, now, err := w.store.Bound(w.ctx, id, "")
+				v, now, err := w.store.Bound(w.ctx, id, []string{num}, "")
 				state := s
 				if want == record.Advanced {
 					state = record.Active
@@ -116,7 +116,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 		w.bind()
 		w.settle(lost(1))
 		w.later(10 * time.Minute)
-		if v, s, err := w.store.Bound(w.ctx, id, "subid"); err != nil || v != record.Advanced || s != record.Active {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Advanced || s != record.Active {
 			t.Fatalf("%s, %s, %v", v, s, err)
 		}
 		// The vendor made it at the end of the time that its owner had, at the latest.
@@ -125,10 +125,10 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 		if r.VendorID != "subid" || !r.EndsAt.Equal(r.CreatedAt.Add(time.Hour+45*time.Second)) {
 			t.Errorf("%+v", r)
 		}
-		if v, s, err := w.store.Bound(w.ctx, id, "other"); err != nil || v != record.Foreign || s != record.Active {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "other"); err != nil || v != record.Foreign || s != record.Active {
 			t.Errorf("another binding's call: %s, %s, %v", v, s, err)
 		}
-		if v, _, err := w.store.Bound(w.ctx, "g.none", "x"); err != nil || v != record.NoRecord {
+		if v, _, err := w.store.Bound(w.ctx, "g.none", []string{num}, "x"); err != nil || v != record.NoRecord {
 			t.Errorf("no record: %s, %v", v, err)
 		}
 		if a := w.repeat(2, "u"); a.Decision != ratelimit.Over {
@@ -137,7 +137,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 	})
 	each(t, func(w *world) { // while the repeat is under way only its id is learnt
 		w.bind()
-		if v, s, err := w.store.Bound(w.ctx, id, "subid"); err != nil || v != record.Same || s != record.Submitting || w.get().VendorID != "subid" {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Same || s != record.Submitting || w.get().VendorID != "subid" {
 			t.Errorf("%s, %s, %v", v, s, err)
 		}
 	})
@@ -161,7 +161,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 	})
 	each(t, func(w *world) { // held, by a vendor that said it had done nothing
 		w.in(record.Held)
-		_, _, err := w.store.Bound(w.ctx, id, "")
+		_, _, err := w.store.Bound(w.ctx, id, []string{num}, "")
 		w.must(err)
 		if r := w.get(); r.HoldReason != "" || !r.HoldUntil.IsZero() {
 			t.Errorf("active, and held: %+v", r)
@@ -209,7 +209,7 @@ func TestDoneEndsWhatNeedsNoRequest(t *testing.T) {
 	} {
 		each(t, func(w *world) {
 			w.in(s)
-			if got, err := w.store.Done(w.ctx, id, "nothing to release"); err != nil || got != want || w.get().State != want {
+			if got, err := w.store.Done(w.ctx, id, []string{num}, "nothing to release"); err != nil || got != want || w.get().State != want {
 				t.Errorf("%s: %s, %v; want %s", s, got, err, want)
 			}
 		})
@@ -219,14 +219,14 @@ func TestDoneEndsWhatNeedsNoRequest(t *testing.T) {
 		if got, err := w.store.Fail(w.ctx, id, "platform", "no"); err != nil || got != record.InDoubt {
 			t.Errorf("failed in doubt: %s, %v", got, err)
 		}
-		if got, err := w.store.Done(w.ctx, id, "the binding is gone"); err != nil || got != record.Completed {
+		if got, err := w.store.Done(w.ctx, id, []string{num}, "the binding is gone"); err != nil || got != record.Completed {
 			t.Errorf("%s, %v", got, err)
 		}
 		if _, due := w.due(); due {
 			t.Error("still due")
 		}
 		w.must(w.r.Client.FlushAll(w.ctx).Err())
-		if got, err := w.store.Done(w.ctx, id, ""); err != nil || got != "" {
+		if got, err := w.store.Done(w.ctx, id, []string{num}, ""); err != nil || got != "" {
 			t.Errorf("no record: %q, %v", got, err)
 		}
 	})
@@ -311,7 +311,7 @@ func TestLostBindingIsNotMadeActive(t *testing.T) {
 		if s, err := w.store.Missing(w.ctx, id, "interline-main", "bind", time.Hour); err != nil || s != record.Unknown {
 			t.Fatal(s, err)
 		}
-		if v, s, err := w.store.Bound(w.ctx, id, "subid"); err != nil || v != record.Foreign || s != record.Unknown {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Foreign || s != record.Unknown {
 			t.Errorf("%s, %s, %v", v, s, err)
 		}
 		if _, due := w.due(); due {

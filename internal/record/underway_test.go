@@ -36,7 +36,7 @@ func TestAwaitingDial(t *testing.T) {
 		if _, due := w.due(); due || r.State != record.Expired || r.Cause != "unknown" {
 			t.Errorf("nobody dialled: %+v, due %v", r, due)
 		}
-		if v, state, err := w.store.Bound(w.ctx, id, ""); err != nil || v != record.Same || state != record.Expired {
+		if v, state, err := w.store.Bound(w.ctx, id, []string{num}, ""); err != nil || v != record.Same || state != record.Expired {
 			t.Errorf("bound: %s, %s, %v", v, state, err)
 		}
 		// It was a soft end: weak evidence that comes later changes it.

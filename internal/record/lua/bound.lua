@@ -1,4 +1,5 @@
 -- bound: something happened over a binding, so it was made. a: id, vendor_id ('').
+-- KEYS 5..: the numbers that it took.
 -- Answers {'bound' | 'same', state}, {'foreign', state} (another binding's, or that
 -- of an earlier job under this id: this one was never sent, or its content is lost
 -- and with it for how long it stands), {'missing'}.
@@ -14,5 +15,6 @@ if rank == 1 or rank >= 5 and job.state ~= 'unknown' then
 end
 clear_hold()
 revive()
+release(job.attempt)
 activate(math.max(num(job.owned_until), num(job.send_before)), 'a call came over it')
 return {'bound', job.state}

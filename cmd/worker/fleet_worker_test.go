@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// worker is one worker process.
+type worker struct {
+	fleet *fleet
+	name  string
+	file  string
+	admin string
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when the process is gone; err is set by then
+	err   error
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// worker writes a configuration for a worker and starts it.
+func (f *fleet) worker(name string) *worker {
+	f.t.Helper()
+	public, admin := freePort(f.t), freePort(f.t)
+	w := &worker{fleet: f, name: name, admin: admin, file: filepath.Join(f.t.TempDir(), name+".yaml")}
+	text := fmt.Sprintf("redis: {url: %q}\npublic: {listen: %q, url: %q, secret: %s}\nadmin: {listen: %q}\naccounts:\n",
+		f.redisURL, public, f.door.server.URL, pushSecret, admin)
+	for _, a := range f.accounts {
+		text += a.config()
+	}
+	if err := os.WriteFile(w.file, []byte(text), 0o600); err != nil {
+		f.t.Fatal(err)
+	}
+	f.door.add(public)
+	f.workers = append(f.workers, w)
+	w.start()
+	return w
+}
+
+func (w *worker) start() {
+	w.fleet.t.Helper()
+	log, ended := &bytes.Buffer{}, make(chan struct{})
+	cmd := exec.CommandContext(context.WithoutCancel(w.fleet.t.Context()), filepath.Join(w.fleet.bin, "worker"), "--config", w.file)
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		w.fleet.t.Fatal(err)
+	}
+	w.cmd, w.ended, w.err = cmd, ended, nil
+	go func() { w.err = cmd.Wait(); close(ended) }()
+	w.fleet.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended, or be frozen
+		<-ended
+		if w.fleet.t.Failed() {
+			w.fleet.t.Logf("log of worker %s:\n%s", w.name, tail(log.String(), 3000))
+		}
+	})
+	w.fleet.until(20*time.Second, "worker "+w.name+" is ready", w.ready)
+}
+
+func (w *worker) ready() bool {
+	request, err := http.NewRequestWithContext(w.fleet.t.Context(), http.MethodGet, "http://"+w.admin+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode == http.StatusOK
+}
+
+func (w *worker) signal(s syscall.Signal) {
+	w.fleet.t.Helper()
+	if err := w.cmd.Process.Signal(s); err != nil {
+		w.fleet.t.Fatalf("%s to worker %s: %v", s, w.name, err)
+	}
+}
+
+// kill is SIGKILL, and waits until the process is gone.
+func (w *worker) kill() {
+	w.signal(syscall.SIGKILL)
+	if <-w.ended; w.err == nil {
+		w.fleet.t.Errorf("worker %s ended well, though it was killed", w.name)
+	}
+}
+
+func (w *worker) restart() { w.kill(); w.start() }
+
+// left waits until a worker that got SIGTERM has settled what it had in flight
+// and ended well.
+func (w *worker) left() {
+	w.fleet.t.Helper()
+	select {
+	case <-w.ended:
+		if w.err != nil {
+			w.fleet.t.Errorf("worker %s was terminated and ended with %v", w.name, w.err)
+		}
+	case <-time.After(30 * time.Second):
+		w.fleet.t.Fatalf("worker %s did not end within 30 s of SIGTERM", w.name)
+	}
+}
+
+// leave ends every worker in order, so that nothing is under way any more.
+func (f *fleet) leave() {
+	f.t.Helper()
+	for _, w := range f.workers {
+		w.signal(syscall.SIGTERM)
+	}
+	for _, w := range f.workers {
+		w.left()
+	}
+}
+
+func tail(s string, n int) string { return s[max(0, len(s)-n):] }
