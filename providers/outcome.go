@@ -50,6 +50,8 @@ const (
 	SignalWindow Signal = "window"
 	// SignalTooFrequent: the vendor says that the account asks too often.
 	SignalTooFrequent Signal = "too_frequent"
+	// SignalLineBusy: one of the phones is in a call through the vendor.
+	SignalLineBusy Signal = "line_busy"
 	// SignalSuppressed: the vendor blacklists the number.
 	SignalSuppressed Signal = "suppressed"
 )
@@ -92,8 +94,9 @@ type Outcome struct {
 	// dials the middle number X.
 	AwaitDial bool
 	// VendorID names the call or binding at the vendor (Jumdata callId, Dingxin
-	// and interline subid, ITNIO voiceId); TaskNo is the vendor's request number;
-	// X the middle number that the vendor chose. Each may be empty.
+	// and interline subid, ITNIO voiceId), also one that only may exist; TaskNo is
+	// the vendor's request number; X the middle number that the vendor chose. Each
+	// may be empty.
 	VendorID, TaskNo, X string
 	// VendorCode and VendorText are the vendor's own words, or for transport
 	// trouble a short fixed word such as "timeout". They hold no phone number,
@@ -128,6 +131,10 @@ type Report struct {
 	Recording string
 	// UserData is what the application gave with a binding, echoed.
 	UserData string
+	// From and To are the parties of a call over a binding, in clear.
+	From, To string
+	// Began, Answered and Released are the vendor's times of the call; zero: not told.
+	Began, Answered, Released time.Time
 	// Conflict is true where the vendor's own fields contradict each other.
 	Conflict bool
 }

@@ -123,6 +123,8 @@ type Unbinding struct {
 	// Known is true when our own record says that the binding was made: that it is
 	// not found then means that it is gone.
 	Known bool
+	// Repeated is true when an earlier request of the same job may have been heard.
+	Repeated bool
 }
 
 // Poller asks a vendor how a call ended.
@@ -227,6 +229,7 @@ type Traits struct {
 	PollNeedsTo    bool // a query wants the number called
 	MaxTimes       int  // of a message's repetition; 0: 3
 	MaxNumberBytes int  // of a number in a binding; 0: 24
+	AccountPush    bool // pushes go to one address, set on the vendor's side; else to one told with each call
 }
 
 // Settings is what an adapter is built from: an account's part of the

@@ -159,7 +159,7 @@ func (c *Client) serving(ctx context.Context, name string, k Kind) (Account, err
 // servingOnce is serving that asks once for each account and kind, and answers
 // the same ever after: an account that is unknown, or known only to this
 // process, costs a request each time.
-func (c *Client) servingOnce() finder {
+func (c *Client) servingOnce() func(ctx context.Context, name string, k Kind) (Account, error) {
 	type wish struct {
 		name string
 		kind Kind

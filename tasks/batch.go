@@ -25,7 +25,8 @@ const (
 // EnqueueMany accepts many jobs in few round trips. The results are in the order
 // of the jobs, and each is what Enqueue would have answered: one item's error
 // stops no other. Of two jobs of one key the first is the first. Items that ctx
-// ended before they were tried carry its error.
+// ended before they were tried carry its error. A binding must have been accepted
+// before the call that unbinds it by its job.
 func (c *Client) EnqueueMany(ctx context.Context, jobs []Job) []Result {
 	results := make([]Result, len(jobs))
 	for from := 0; from < len(jobs); from += batchSize {
@@ -60,7 +61,7 @@ func (c *Client) enqueueChunk(ctx context.Context, jobs []Job, results []Result)
 
 // prepareMany returns the jobs that can be recorded. Accounts are looked up once.
 func (c *Client) prepareMany(ctx context.Context, jobs []Job, results []Result) []item {
-	find := c.servingOnce()
+	find := lookup{account: c.servingOnce(), recorded: c.recordedUntilError()}
 	items := make([]item, 0, len(jobs))
 	for n, j := range jobs {
 		i := item{result: &results[n]}

@@ -46,7 +46,7 @@ func NewClient(rdb redis.UniversalClient, options ...Option) *Client {
 // names what to mend in the job. Any other error leaves open whether the job
 // was accepted: submit it again, which is safe where it has an idempotency key.
 func (c *Client) Enqueue(ctx context.Context, j Job) (Receipt, error) {
-	job, n, err := c.prepare(ctx, j, c.serving)
+	job, n, err := c.prepare(ctx, j, c.lookup())
 	if err != nil {
 		return Receipt{}, err
 	}
@@ -73,20 +73,6 @@ func (c *Client) create(ctx context.Context, n record.NewJob) (record.Created, e
 		created, err = c.store.Create(ctx, n)
 	}
 	return created, err
-}
-
-// DryRun says whether the job would be accepted, and under which id, without
-// writing anything. It does not look at what the idempotency key was used for
-// before; the id of a job without one is only like the one it would get.
-func (c *Client) DryRun(ctx context.Context, j Job) (Receipt, error) {
-	job, n, err := c.prepare(ctx, j, c.serving)
-	if err != nil {
-		return Receipt{}, err
-	}
-	if err := job.notPast(time.Now()); err != nil {
-		return Receipt{}, err
-	}
-	return Receipt{ID: n.ID, Account: n.Account, Kind: job.Kind, State: "valid"}, nil
 }
 
 func pastError() *FieldError { return fieldErrorf("expires_at", "is in the past") }
@@ -138,10 +124,17 @@ func stateAfter(marked record.State, err error) record.State {
 	return marked
 }
 
-// finder returns the account that serves a kind of job.
-type finder func(ctx context.Context, name string, k Kind) (Account, error)
+// lookup is what a job needs to be known of before it can be recorded.
+type lookup struct {
+	// account returns the one that serves a kind of job.
+	account func(ctx context.Context, name string, k Kind) (Account, error)
+	// recorded says whether there is a record of the id.
+	recorded func(ctx context.Context, id string) (bool, error)
+}
 
-func (c *Client) prepare(ctx context.Context, j Job, find finder) (checkedJob, record.NewJob, error) {
+func (c *Client) lookup() lookup { return lookup{account: c.serving, recorded: c.recorded} }
+
+func (c *Client) prepare(ctx context.Context, j Job, find lookup) (checkedJob, record.NewJob, error) {
 	job, err := j.checked()
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
@@ -149,7 +142,7 @@ func (c *Client) prepare(ctx context.Context, j Job, find finder) (checkedJob, r
 	if err := job.settleLife(time.Now()); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	account, err := find(ctx, job.Account, job.Kind)
+	account, err := find.account(ctx, job.Account, job.Kind)
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
@@ -169,5 +162,8 @@ func (c *Client) prepare(ctx context.Context, j Job, find finder) (checkedJob, r
 		Retain: account.Retention, KeyRetain: account.KeyRetention,
 	}
 	job.describe(&n, account.Group)
+	if err := c.checkBound(ctx, job.Binding, n, find); err != nil {
+		return checkedJob{}, record.NewJob{}, err
+	}
 	return job, n, nil
 }

@@ -70,6 +70,7 @@ func TestKeyWithOtherContentOfEveryKind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := redistest.Mini(t)
 			client := all(t, r)
+			bound(t, r, unbindJob().Binding)
 			first := c.job()
 			first.IdempotencyKey = "k"
 			receipt := enqueue(t, client, first)
@@ -104,6 +105,7 @@ func TestKeyWithOtherContentOfEveryKind(t *testing.T) {
 func TestContentOfAnotherKindIsNotRead(t *testing.T) {
 	r := redistest.Mini(t)
 	client := all(t, r)
+	bound(t, r, unbindJob().Binding)
 	contents := make(map[tasks.Kind]string)
 	for _, j := range jobsOfAllKinds() {
 		contents[j.Kind] = recordOf(t, r, enqueue(t, client, j).ID).Content

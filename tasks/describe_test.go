@@ -59,6 +59,7 @@ func TestRecordOfEveryKind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 				job := jobs[name]
+				bound(t, r, unbindJob().Binding)
 				receipt := enqueue(t, all(t, r), job)
 				rec := recordOf(t, r, receipt.ID)
 				if receipt.State != string(want.state) || rec.State != want.state || rec.Kind != string(job.Kind) {

@@ -66,7 +66,7 @@ type Job struct {
 	AnswerPrompts []string      `json:"answer_prompts,omitempty"`
 	UserData      string        `json:"user_data,omitempty"` // told again with each call
 
-	Binding  string `json:"job,omitempty"`       // unbind: the bind job's id
+	Binding  string `json:"job,omitempty"`       // unbind: the bind job's id, whose record must be there
 	Subid    string `json:"subid,omitempty"`     // unbind: the binding at the vendor
 	VendorID string `json:"vendor_id,omitempty"` // poll, recording: the call at the vendor
 

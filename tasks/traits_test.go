@@ -51,6 +51,7 @@ func TestTraits(t *testing.T) {
 			a := allKinds()
 			c.traits(&a.Traits)
 			publish(t, r, a)
+			bound(t, r, unbindJob().Binding)
 			client := tasks.NewClient(r.Client)
 			_, enqueued := client.Enqueue(t.Context(), c.job)
 			_, dry := client.DryRun(t.Context(), c.job)

@@ -22,7 +22,8 @@ type item struct {
 // batch is one import.
 type batch struct {
 	app   *app
-	link  *link
+	link  *link  // nil: there is no Redis
+	judge *judge // of a dry run; else nil
 	flags importFlags
 	keys  *rowKeys
 	out   *bufio.Writer
@@ -35,8 +36,9 @@ type batch struct {
 	waiting                      []awaited
 }
 
-func newBatch(a *app, l *link, f importFlags) *batch {
-	return &batch{app: a, link: l, flags: f, keys: newRowKeys(), out: bufio.NewWriter(a.stdout), inChunk: map[string]bool{}}
+// newBatch returns an import over l, or, where j is not nil, a dry run by it.
+func newBatch(a *app, l *link, j *judge, f importFlags) *batch {
+	return &batch{app: a, link: l, judge: j, flags: f, keys: newRowKeys(), out: bufio.NewWriter(a.stdout), inChunk: map[string]bool{}}
 }
 
 // all enqueues every row. Its error ends the import early: the rows of the
@@ -80,6 +82,14 @@ func (b *batch) add(ctx context.Context, i item) error {
 	return nil
 }
 
+// try enqueues jobs, or says what would become of them.
+func (b *batch) try(ctx context.Context, jobs []tasks.Job) []tasks.Result {
+	if b.judge != nil {
+		return b.judge.all(ctx, jobs)
+	}
+	return b.link.client.EnqueueMany(ctx, jobs)
+}
+
 // flush enqueues the chunk and tells its rows.
 func (b *batch) flush(ctx context.Context) error {
 	var jobs []tasks.Job
@@ -88,7 +98,7 @@ func (b *batch) flush(ctx context.Context) error {
 			jobs = append(jobs, i.job)
 		}
 	}
-	results := b.link.client.EnqueueMany(ctx, jobs)
+	results := b.try(ctx, jobs)
 	var lost error // not the fault of a row
 	for _, i := range b.chunk {
 		var result tasks.Result
@@ -109,8 +119,8 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.out.Flush(); err != nil {
 		return failf("", "write to standard output: %v", err)
 	}
-	if lost == nil {
-		return nil
+	if lost == nil || b.link == nil {
+		return lost
 	}
 	// Some rows were lost to Redis. The others are tried only if it is back.
 	if err := b.link.ping(ctx); err != nil {
@@ -119,47 +129,14 @@ func (b *batch) flush(ctx context.Context) error {
 	return nil
 }
 
-// tell prints one row and counts it.
-func (b *batch) tell(i item, r tasks.Result) error {
-	b.told = i.row
-	if r.Err != nil {
-		b.failed++
-		f := b.link.explain(r.Err, openEnd(i.job))
-		if !b.app.json {
-			b.app.say("row %d: %s", i.row, f)
-			return nil
-		}
-		return printJSON(b.out, struct {
-			Row   int       `json:"row"`
-			Error errorJSON `json:"error"`
-		}{i.row, f.asJSON()})
-	}
-	if r.Receipt.Duplicate {
-		b.duplicates++
-	} else {
-		b.accepted++
-	}
-	if b.flags.wait {
-		b.waiting = append(b.waiting, awaited{i.row, r.Receipt.ID, r.Receipt.State, r.Receipt.Duplicate})
-		if b.app.json {
-			return nil // its one line is that of its end
-		}
-	}
-	if !b.app.json {
-		return printLine(b.out, "row %d: %s", i.row, accepted(r.Receipt))
-	}
-	return printJSON(b.out, struct {
-		Row       int    `json:"row"`
-		ID        string `json:"id"`
-		State     string `json:"state"`
-		Duplicate bool   `json:"duplicate"`
-	}{i.row, r.Receipt.ID, r.Receipt.State, r.Receipt.Duplicate})
-}
-
 // finish tells the sum, waits where that was asked for, and finds the status.
 // broken is what ended the import early.
 func (b *batch) finish(ctx context.Context, broken error) error {
-	b.app.say("%d rows: %d accepted, %d duplicates, %d failed", b.told, b.accepted, b.duplicates, b.failed)
+	if b.judge != nil {
+		b.app.say("%d rows: %d valid, %d failed%s; nothing was written", b.told, b.accepted, b.failed, b.judge.by())
+	} else {
+		b.app.say("%d rows: %d accepted, %d duplicates, %d failed", b.told, b.accepted, b.duplicates, b.failed)
+	}
 	if broken != nil {
 		return b.early(broken)
 	}

@@ -49,8 +49,9 @@ func bindCommand() jobCommand {
 
 const unbindHelp = `Release a privacy number. Name the binding in one way: by the job that bound it
 (--job), by its id at the vendor (--subid), or, in mode xa, by the privacy number
-(--mode xa --x). A bind job that has not been sent yet is canceled instead:
-enqueue cancel.`
+(--mode xa --x). A job that has no record (any more) is refused: records end some
+days after their binding. A bind job that has not been sent yet is canceled
+instead: enqueue cancel.`
 
 const unbindExample = `  enqueue unbind --account interline-main --job interline.01ARZ3NDEKTSV4RRFFQ69G5FAV
   enqueue unbind --account interline-main --subid 1234567890abcdef

@@ -28,8 +28,9 @@ func connectCommand() jobCommand {
 
 const pollHelp = `Ask the vendor how a call ended that was placed outside callpacer. The record
 begins as submitted under the vendor's id, and is asked about until the call has
-ended or the account's poll.give_up is over. Nobody is called. Calls of jobs of
-callpacer's own are asked about by themselves.`
+ended, at most until the job expires: 24 hours after it was accepted, or
+--expires-in. The account's poll.give_up does not end it. Nobody is called. Calls
+of jobs of callpacer's own are asked about by themselves.`
 
 const pollExample = `  enqueue poll --account jumdata-main --vendor-id 69564903663951243279 --to 13800138000
   enqueue poll --account itnio-main --vendor-id 2108021054011000095`

@@ -10,8 +10,8 @@ import (
 
 const cancelHelp = `Cancel a job that has not been sent. A job that is just being sent is marked:
 the wish takes effect only if nothing was placed. What the vendor has accepted
-cannot be called back; the command then fails and names the state. A binding that
-is active is released with: enqueue unbind.`
+cannot be called back; the command then fails and names the state. A poll of
+yours ends at any time. A binding that is active is released with: enqueue unbind.`
 
 const cancelExample = `  enqueue cancel jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV`
 

@@ -53,11 +53,16 @@ type place struct {
 	options  *redis.UniversalOptions
 	accounts []tasks.Account
 	sandbox  bool
+	ofFile   bool // only the configuration names it
 }
 
-// place reads --redis, --config, --sandbox and the environment, in this order;
-// the accounts of --config count beside --redis too.
+// place reads --sandbox, --redis, --config and the environment, in this order;
+// the accounts of --config count beside --redis too. Nothing is beside --sandbox:
+// a job that is meant for it must not come to a real queue.
 func (a *app) place() (place, error) {
+	if a.where.sandbox && (a.where.given("redis") || a.where.given("config")) {
+		return place{}, usagef("sandbox", "--sandbox has a Redis and accounts of its own, and goes with neither --redis nor --config; leave one out")
+	}
 	var p place
 	var cfg *configs.Config
 	if a.where.given("config") {
@@ -74,6 +79,7 @@ func (a *app) place() (place, error) {
 	case a.where.given("redis"):
 		p.options, err = optionsOf("--redis", a.where.redis)
 	case cfg != nil:
+		p.ofFile = true
 		if p.options, err = cfg.Redis.Options(); err != nil {
 			err = failf("", "%s: %s", a.where.config, err)
 		}
@@ -164,7 +170,8 @@ func (l *link) close() {
 }
 
 // explain turns an error of the client or the store into a failure. What is not
-// the job's fault is Redis's; hint says then what to do.
+// the job's fault is Redis's; hint says then what to do. A nil link explains what
+// was told without Redis.
 func (l *link) explain(err error, hint string) *failure {
 	var own *failure
 	if errors.As(err, &own) {
@@ -173,6 +180,9 @@ func (l *link) explain(err error, hint string) *failure {
 	if f := refusal(err); f != nil {
 		return f
 	}
+	if l == nil { // nothing was asked
+		return failf("", "%s", err)
+	}
 	if errors.Is(err, context.Canceled) {
 		return failf("", "interrupted%s", hint)
 	}
@@ -180,7 +190,9 @@ func (l *link) explain(err error, hint string) *failure {
 	if errors.As(err, &said) {
 		return failf("", "Redis at %s refuses: %s%s", l.address, err, hint)
 	}
-	return failf("", "Redis at %s does not answer: %s%s", l.address, err, hint)
+	f := failf("", "Redis at %s does not answer: %s%s", l.address, err, hint)
+	f.away = true
+	return f
 }
 
 // refusal is the failure of a job that cannot be accepted; nil: err is not that.

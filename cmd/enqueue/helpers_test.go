@@ -123,6 +123,16 @@ func (o outcome) wantError(field, message string) {
 	}
 }
 
+// wantFileError checks exit status 1, and that the failure is one line on standard
+// error, and nothing is where the rows of an import are.
+func (o outcome) wantFileError(words string) {
+	o.t.Helper()
+	o.want(1, "", words)
+	if strings.Count(o.stderr, "\n") != 1 || !strings.HasPrefix(o.stderr, "enqueue: ") {
+		o.t.Errorf("stderr is not one line of ours: %q", o.stderr)
+	}
+}
+
 func publish(t *testing.T, r *redistest.Redis) {
 	t.Helper()
 	_, err := tasks.Publish(t.Context(), r.Client, tasks.Account{

@@ -51,32 +51,43 @@ A row that is refused stops no other. Standard error gets the summary. The exit
 status is 3 where some rows failed, or all; 1 where the file, its header or
 Redis did, or where --wait came to no end.
 
-With --json every row that was tried is one line on standard output:
+--dry-run only says which rows would be accepted. What their keys were used for
+before is not looked at.
+
+With --json every row that was tried is one line on standard output, and nothing
+else is there: what is wrong with the file or Redis goes to standard error.
   {"row","error"}                       refused, at once
   {"row","id","state","duplicate"}      accepted, at once
+  {"row","account","kind","state"}      valid, with --dry-run
 With --wait an accepted row's line comes when its job has ended, or its binding
 is active, and has "cause" too; if the wait breaks off, it tells the last state
 that was seen.`
 
 const importExample = `  enqueue import calls.csv --account jumdata-main --config callpacer.yaml
   enqueue import bindings.ndjson --account interline-main --kind bind --key-column order_no
+  enqueue import calls.csv --account jumdata-main --config callpacer.yaml --dry-run
   enqueue import orders.csv --account jumdata-main --key-column order_no --json --wait
   cat calls.csv | enqueue import - --account jumdata-sandbox --sandbox`
 
+const importName = "import"
+
 type importFlags struct {
 	account, kind, keyColumn string
-	fresh, wait              bool
+	fresh, wait, dryRun      bool
 	timeout                  time.Duration
 }
 
 func (a *app) importCommand() *cobra.Command {
 	var f importFlags
 	cmd := &cobra.Command{
-		Use: "import FILE.csv|FILE.ndjson", Short: "Put every row of a file on the queue", Long: importHelp, Example: importExample,
+		Use: importName + " FILE.csv|FILE.ndjson", Short: "Put every row of a file on the queue", Long: importHelp, Example: importExample,
 		Args: oneArgument("a file, or - for standard input"),
 		RunE: a.action(func(cmd *cobra.Command, args []string) error {
 			if err := checkTimeout(cmd, f.wait, f.timeout); err != nil {
 				return err
+			}
+			if f.dryRun && f.wait {
+				return usagef("dry_run", "--dry-run accepts no job that --wait could wait for; leave one of them out")
 			}
 			return a.importFile(cmd.Context(), args[0], f)
 		}),
@@ -86,6 +97,7 @@ func (a *app) importCommand() *cobra.Command {
 	flags.StringVar(&f.kind, "kind", string(tasks.KindNotify), "`KIND` of rows that name none")
 	flags.StringVar(&f.keyColumn, "key-column", "", "`NAME` of the column or field that holds the idempotency key")
 	flags.BoolVar(&f.fresh, "new", false, "make every row without a key a new job")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only say which rows would be accepted, and write nothing")
 	flags.BoolVar(&f.wait, "wait", false, "wait until every accepted job has ended, or its binding is active")
 	flags.DurationVar(&f.timeout, "timeout", 0, "with --wait: wait no longer than this `DURATION`")
 	return cmd
@@ -115,14 +127,30 @@ func (a *app) importFile(ctx context.Context, name string, f importFlags) error 
 	if err != nil {
 		return aboutFile(name, err)
 	}
-	l, err := a.connect(ctx, p)
+	b, stop, err := a.openBatch(ctx, p, f)
 	if err != nil {
 		return err
 	}
-	defer l.close()
-	b := newBatch(a, l, f)
+	defer stop()
 	err = b.all(ctx, rows)
 	return b.finish(ctx, aboutFile(name, err))
+}
+
+// openBatch connects a batch to its Redis; stop ends the connection.
+func (a *app) openBatch(ctx context.Context, p place, f importFlags) (b *batch, stop func(), err error) {
+	if f.dryRun {
+		j, err := a.newJudge(ctx, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		j.note(a)
+		return newBatch(a, j.link, j, f), j.close, nil
+	}
+	l, err := a.connect(ctx, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	return newBatch(a, l, nil, f), l.close, nil
 }
 
 // checkKind refuses what no row could be.

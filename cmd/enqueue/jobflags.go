@@ -26,7 +26,7 @@ func (f *jobFlags) define(cmd *cobra.Command) {
 	flags.DurationVar(&f.job.ExpiresIn, "expires-in", 0, "give up when not sent within this `DURATION` (default 24h)")
 	flags.StringVar((*string)(&f.job.Priority), "priority", "", "urgent, normal or bulk (default normal)")
 	flags.StringArrayVar(&f.tags, "tag", nil, "`NAME=VALUE` kept with the job; repeat it")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "only say whether the job would be accepted")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "only say whether the job would be accepted, and write nothing")
 }
 
 // read makes the job of the flags. A malformed flag is wrong usage; a value

@@ -27,7 +27,16 @@ func allVendors(t *testing.T) *redistest.Redis {
 	t.Helper()
 	r := redistest.Mini(t)
 	publishVendors(t, r)
+	bound(t, r)
 	return r
+}
+
+// boundJob is the id of a binding that stands where bound was called.
+const boundJob = "interline.01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+func bound(t *testing.T, r *redistest.Redis) {
+	t.Helper()
+	set(t, r, boundJob, "kind", "bind", "state", "active", "rank", 5)
 }
 
 func publishVendors(t *testing.T, r *redistest.Redis) {
@@ -77,8 +86,8 @@ func oneOfEach() map[string]aJob {
 			tasks.Content{Mode: "axb", X: xNumber, A: aNumber, B: number, TTLSeconds: 3600}, "queued"},
 		"bind xa": {words("bind --account interline-main --mode xa --x " + xNumber + " --a " + aNumber + " --ttl 10m --display 1 --prompts 7"),
 			tasks.Content{Mode: "xa", X: xNumber, A: aNumber, TTLSeconds: 600, Display: "1", Prompts: []string{"7"}}, "queued"},
-		"unbind job": {words("unbind --account interline-main --job interline.01ARZ3NDEKTSV4RRFFQ69G5FAV"),
-			tasks.Content{Binding: "interline.01ARZ3NDEKTSV4RRFFQ69G5FAV"}, "queued"},
+		"unbind job": {words("unbind --account interline-main --job " + boundJob),
+			tasks.Content{Binding: boundJob}, "queued"},
 		"unbind subid": {words("unbind --account interline-main --subid s-1"), tasks.Content{Subid: "s-1"}, "queued"},
 		"unbind xa": {words("unbind --account interline-main --mode xa --x " + xNumber),
 			tasks.Content{Mode: "xa", X: xNumber}, "queued"},
@@ -94,6 +103,7 @@ func oneOfEach() map[string]aJob {
 func TestEveryKindIsEnqueued(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		publishVendors(t, r)
+		bound(t, r)
 		for name, c := range oneOfEach() {
 			t.Run(name, func(t *testing.T) {
 				got := on(t, r, append(c.args, "--json")...).want(0, "{", "").only()
@@ -185,6 +195,7 @@ func TestRefusalsNameTheField(t *testing.T) {
 		"unbind xa, no x":     {"unbind --account interline-main --mode xa", 2, "x", "missing"},
 		"unbind x, no mode":   {"unbind --account interline-main --x " + xNumber, 1, "x", "mode xa"},
 		"unbind of others":    {"unbind --account interline-main --job jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV", 1, "job", "group"},
+		"unbind of no record": {"unbind --account interline-main --job " + boundJob + "x", 1, "job", "no job of this id"},
 		"unbind no id":        {"unbind --account interline-main --job " + number, 1, "job", "not the id of a job"},
 		"poll no id":          {"poll --account jumdata-main", 2, "vendor_id", `"vendor-id" not set`},
 		"poll id":             {"poll --account jumdata-main --vendor-id a/b", 1, "vendor_id", "1 to 64"},

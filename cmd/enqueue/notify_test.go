@@ -177,8 +177,7 @@ func TestConfigNamesRedisAndAccounts(t *testing.T) {
 	command(t, "", "connect", "--account", "itnio-main", "--from", number, "--to", "13800138007", "--config", here, "--json").
 		wantError("kind", "connect is not served by account itnio-main")
 	command(t, "", with("market", "--config", away, "--dry-run")...).wantError("kind", "not served")
-	// A named account is validated without Redis; another one needs it.
-	command(t, "", with("from-config", "--config", away, "--dry-run")...).want(0, `"state":"valid"`, "")
+	command(t, "", with("from-config", "--config", away, "--dry-run", "--redis", r.URL())...).want(0, `"state":"valid"`, "")
 	command(t, "", with("from-config", "--config", away, "--dry-run", "--not-before", "2099-01-01T00:00:00Z", "--expires-in", "1h")...).
 		wantError("not_before", "never run")
 	command(t, "", with(account, "--config", away, "--dry-run")...).wantError("", "127.0.0.1:1")

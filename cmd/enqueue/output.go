@@ -29,6 +29,7 @@ type failure struct {
 	state   string
 	// silent: everything was told already, row by row.
 	silent bool
+	away   bool // there is no answer from Redis
 }
 
 // Error implements error.
@@ -86,6 +87,9 @@ func (a *app) end(err error, args []string) int {
 		return f.status
 	}
 	a.say("%s", f)
+	if a.rowsOnly {
+		return f.status
+	}
 	// A flag that cannot be read stops cobra before it comes to --json.
 	if a.json || !a.entered && slices.Contains(args, "--json") {
 		out := struct {

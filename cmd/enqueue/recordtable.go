@@ -88,6 +88,10 @@ func (f factsJSON) lines(line func(name, value string)) {
 	line("dtmf", f.DTMF)
 	line("hung up by", f.HangupBy)
 	line("recording", f.Recording)
+	line("user data", f.UserData)
+	line("call began", clock(f.Began))
+	line("answered", clock(f.Answered))
+	line("released", clock(f.Released))
 	if f.Conflict {
 		line("conflict", "the vendor's own fields contradict each other")
 	}

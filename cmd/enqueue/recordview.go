@@ -48,7 +48,12 @@ type factsJSON struct {
 	DTMF      string   `json:"dtmf,omitempty"`
 	HangupBy  string   `json:"hangup_by,omitempty"`
 	Recording string   `json:"recording,omitempty"`
-	Conflict  bool     `json:"conflict,omitempty"` // its own fields contradict each other
+	UserData  string   `json:"user_data,omitempty"` // what the application gave with the binding
+	// The vendor's times.
+	Began    time.Time `json:"began_at,omitzero"`
+	Answered time.Time `json:"answered_at,omitzero"`
+	Released time.Time `json:"released_at,omitzero"`
+	Conflict bool      `json:"conflict,omitempty"` // its own fields contradict each other
 }
 
 type holdJSON struct {
@@ -111,7 +116,8 @@ func factsOf(f record.Facts, clean func(string) string) factsJSON {
 	return factsJSON{
 		SIP: f.SIP, Q850: f.Q850, Duration: seconds(f.Duration), Billed: seconds(f.Billed), Billable: f.Billable,
 		Cost: clean(f.Cost), Currency: clean(f.Currency), DTMF: clean(f.DTMF), HangupBy: clean(f.HangupBy),
-		Recording: clean(f.Recording), Conflict: f.Conflict,
+		Recording: clean(f.Recording), UserData: clean(f.UserData),
+		Began: utc(f.Began), Answered: utc(f.Answered), Released: utc(f.Released), Conflict: f.Conflict,
 	}
 }
 

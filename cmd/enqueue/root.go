@@ -19,6 +19,8 @@ type app struct {
 	json    bool
 	where   whereFlags
 	entered bool // the command line was right, a command is running
+	// rowsOnly: standard output is for the rows of a file, also where the command fails.
+	rowsOnly bool
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *app {
@@ -31,21 +33,26 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	return a.end(root.ExecuteContext(ctx), args)
+	cmd, err := root.ExecuteContextC(ctx)
+	a.rowsOnly = cmd.Name() == importName
+	return a.end(err, args)
 }
 
 const rootHelp = `enqueue puts jobs on callpacer's queue - calls, privacy numbers and questions to
 the vendors - and tells what became of them.
 
 It needs to know where Redis is, from the first of these that is given:
+  --sandbox              the Redis of "worker --sandbox" on 127.0.0.1:16379; it
+                         goes with neither --redis nor --config
   --redis URL            such as redis://127.0.0.1:6379/0
   --config FILE          a worker's configuration: its redis section, and its
-                         accounts where no worker has published them yet
-  --sandbox              the Redis of "worker --sandbox" on 127.0.0.1:16379
+                         accounts where no worker has published them yet, which
+                         count beside --redis too
   CALLPACER_REDIS_URL    in the environment
 
-With --json standard output holds one JSON object a line and nothing else;
-what failed is one line on standard error in either case.
+With --json standard output holds one JSON object a line and nothing else (of an
+import: the rows, and no other failure); what failed is one line on standard
+error in either case.
 
 Exit status: 0 done; 1 failed (unknown account or id, Redis away, refused);
 2 wrong usage; 3 some or all rows of a batch failed.`

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,12 +42,21 @@ func TestWrongUsageExitsWithTwo(t *testing.T) {
 		"timeout":             {[]string{"status", "a.b", "--wait", "--timeout", "x"}, "--timeout"},
 		"cancel without id":   {[]string{"cancel"}, "one argument"},
 		"import without file": {[]string{"import"}, "one argument"},
+		"import, flag":        {[]string{"import", "--colour"}, "unknown flag"},
+		"import, dry wait":    {[]string{"import", "-", "--dry-run", "--wait"}, "leave one of them out"},
+		"sandbox beside":      {append(base(), "--sandbox"), "leave one out"},
+		"sandbox of a file":   {[]string{"import", "-", "--sandbox"}, "leave one out"},
+		"sandbox of a job":    {[]string{"status", "a.b", "--sandbox"}, "leave one out"},
 		"help of nothing":     {[]string{"help", "nothing"}, "unknown command"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			where := []string{"--redis", r.URL()}
 			command(t, "", append(where, c.args...)...).want(2, "", c.message)
 			o := command(t, "", append(append(where, "--json"), c.args...)...)
+			if slices.Contains(c.args, "import") { // whose standard output is for rows
+				o.want(2, "", c.message)
+				return
+			}
 			o.want(2, `{"error":{"field":`, c.message)
 			o.only()
 			if strings.Count(o.stderr, "\n") != 1 {
@@ -81,8 +91,8 @@ func TestAddressesOfRedis(t *testing.T) {
 	command(t, "", base()...).want(0, "queued", "")
 	// Each of them wins over those after it.
 	away := file(t, "c.yaml", "redis: {url: redis://127.0.0.1:1/0}\n")
-	command(t, "", append(base(), "--config", away, "--sandbox")...).want(1, "", "127.0.0.1:1 ")
-	command(t, "", append(base(), "--config", away, "--sandbox", "--redis", r.URL())...).want(0, "queued", "")
+	command(t, "", append(base(), "--config", away)...).want(1, "", "127.0.0.1:1 ")
+	command(t, "", append(base(), "--config", away, "--redis", r.URL())...).want(0, "queued", "")
 	bad := file(t, "c.yaml", "redis: {url: redis://127.0.0.1:1/0}\nwindow: 1\nwindows: 2\n")
 	if o := command(t, "", append(base(), "--config", bad)...).want(1, "", "c.yaml:2"); strings.Count(o.stderr, "\n") != 1 {
 		t.Errorf("more than one line: %q", o.stderr)
@@ -100,6 +110,23 @@ func TestSandboxAddress(t *testing.T) {
 	}
 }
 
+// A job that is meant for the sandbox comes to no real queue.
+func TestSandboxStandsAlone(t *testing.T) {
+	r := mini(t)
+	here := file(t, "c.yaml", "redis: {url: "+r.URL()+"}\n")
+	for _, where := range [][]string{{"--redis", r.URL()}, {"--config", here}, {"--config", here, "--redis", r.URL()}} {
+		for _, more := range [][]string{{"--sandbox"}, {"--sandbox", "--dry-run"}} {
+			o := command(t, "", append(append(base(), where...), append(more, "--json")...)...)
+			o.want(2, `{"error":{"field":"sandbox"`, "goes with neither --redis nor --config")
+		}
+		command(t, "", append(append(base(), where...), "--sandbox=false")...).want(0, "queued", "")
+	}
+	if n := jobs(t, r); n != 3 {
+		t.Errorf("%d jobs, want the 3 without --sandbox", n)
+	}
+	command(t, "", "--help").want(0, "goes with neither --redis nor --config", "")
+}
+
 func TestRedisAwayIsOneClearLine(t *testing.T) {
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
 	if err != nil {
@@ -111,7 +138,11 @@ func TestRedisAwayIsOneClearLine(t *testing.T) {
 		for _, args := range [][]string{base(), {"status", "jumdata.x"}, {"cancel", "jumdata.x"}, {"import", csv, "--account", account}} {
 			began := time.Now()
 			o := command(t, "", append(args, "--json", "--redis", "redis://user:hush@"+address+"/0")...)
-			o.wantError("", "Redis at "+address+" does not answer")
+			if args[0] == "import" {
+				o.wantFileError("Redis at " + address + " does not answer")
+			} else {
+				o.wantError("", "Redis at "+address+" does not answer")
+			}
 			if strings.Contains(o.stderr+o.stdout, "hush") {
 				t.Errorf("the password in %q", o.stderr)
 			}
@@ -161,6 +192,7 @@ func TestHelpHasAnExample(t *testing.T) {
 	command(t, "", "notify", "--help").want(0, "15, 17 and 19 the", "")
 	command(t, "", "notify", "--help").want(0, "ITNIO's voice file id", "")
 	command(t, "", "import", "--help").want(0, "--new", "")
+	command(t, "", "poll", "--help").want(0, "until the job expires: 24 hours after it was accepted", "")
 }
 
 func TestMaskNumbersHidesEveryForm(t *testing.T) {

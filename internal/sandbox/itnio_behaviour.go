@@ -11,7 +11,7 @@ func ITNIONumbers() []NumberCase {
 		{"15", AnswerLost, "the call is placed and answered, the connection is cut before the vendor's answer"},
 		{"16", CutOnce, "the connection is cut before anything is placed, once per number; the next call is answered"},
 		{"17", Hang, "the call is placed and answered, the vendor's answer never comes"},
-		{"18", RowRefused, "the request is accepted, this callee is not (a terminationCode of its own), nothing is placed"},
+		{"18", RowRefused, "the request is accepted, this callee is not (its row has terminationCode -22), nothing is placed"},
 		{"19", BrokenGateway, "the call is placed and answered, the vendor answers HTTP 500 without JSON"},
 		{"20", TooManyOnce, "HTTP 429 with Retry-After 1, once per number; then answered"},
 		{"21", ErrorPlaced, "the call is placed and answered, the vendor says system error (status -18)"},

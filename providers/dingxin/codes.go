@@ -72,7 +72,7 @@ func (c config) callOutcome(a answer, wrongSignature bool) providers.Outcome {
 	case haltOf(a.code) != providers.HaltNone:
 		o = providers.Outcome{Class: providers.ClassHalted, Placed: providers.PlacedNo, Halt: haltOf(a.code)}
 	case a.code == codeCalling:
-		o = providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, RetryAfter: waitCalling}
+		o = providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, Signal: providers.SignalLineBusy, RetryAfter: waitCalling}
 	case a.code == codeBound:
 		o = providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, RetryAfter: waitBound, MaxTries: maxBound}
 	case a.code > codeBound && a.code <= lastLineFailure:

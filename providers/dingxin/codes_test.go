@@ -46,7 +46,7 @@ var callTable = []struct {
 	{"2003", `{"code":2003,"msg":"暂无数据"}`, uncertain},
 	{"3001", `{"code":3001,"msg":"服务器处理异常"}`, uncertain},
 	{"3500", `{"code":3500,"msg":"x"}`, uncertain},
-	{"7001", `{"code":7001,"msg":"正在呼叫中"}`, providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, RetryAfter: time.Minute}},
+	{"7001", `{"code":7001,"msg":"正在呼叫中"}`, providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, Signal: providers.SignalLineBusy, RetryAfter: time.Minute}},
 	{"7002", `{"code":7002,"msg":"绑定关系已存在"}`, providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, RetryAfter: 5 * time.Minute, MaxTries: 3}},
 	{"7003", `{"code":7003,"msg":"线路拨打失败"}`, lineFailed},
 	{"8001", `{"code":8001,"msg":"线路拨打失败"}`, lineFailed},
@@ -119,11 +119,17 @@ func TestD1ThreeRefusedSignaturesHalt(t *testing.T) {
 }
 
 // D21: the vendor's own locks on a pair. Nothing was placed by this request, and
-// it is not soon asked again.
+// it is not soon asked again. A call of theirs that is up is no failed try of this
+// one; a binding that nobody can see is, for it may never go.
 func TestD21PairIsBusy(t *testing.T) {
-	for code, want := range map[string]time.Duration{"7001": time.Minute, "7002": 5 * time.Minute} {
+	for code, want := range map[string]struct {
+		wait   time.Duration
+		signal providers.Signal
+		tries  int
+	}{"7001": {time.Minute, providers.SignalLineBusy, 0}, "7002": {5 * time.Minute, providers.SignalNone, 3}} {
 		got := call(t, testSettings(), 200, `{"code":`+code+`}`)
-		if got.Class != providers.ClassRetryLater || got.Placed != providers.PlacedNo || got.RetryAfter != want || got.VendorCode != code {
+		if got.Class != providers.ClassRetryLater || got.Placed != providers.PlacedNo || got.VendorCode != code ||
+			got.RetryAfter != want.wait || got.Signal != want.signal || got.MaxTries != want.tries {
 			t.Errorf("%s: %+v", code, got)
 		}
 	}

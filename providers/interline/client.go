@@ -57,7 +57,7 @@ func (a *Adapter) Unbind(ctx context.Context, line providers.Line, permit provid
 	}
 	address.RawQuery = fields.Encode()
 	return a.act(ctx, line, permit, http.MethodDelete, address, nil, func(ans answer) providers.Outcome {
-		return unbindOutcome(ans, u.Known)
+		return unbindOutcome(ans, u)
 	})
 }
 

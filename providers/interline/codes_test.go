@@ -37,39 +37,39 @@ var (
 )
 
 type codeRow struct {
-	code                             int
-	bind, repeated, known, forgotten providers.Outcome
+	code                                       int
+	bind, repeated, known, forgotten, released providers.Outcome
 }
 
 // codeTable is what each documented code, and one of no table, does to a bind
-// request, to its repetition, and to the unbinding of a binding that is known
-// or not.
+// request, to its repetition, to the unbinding of a binding that is known or not,
+// and to the repetition of an unbinding, known or not.
 var codeTable = []codeRow{
-	{0, done(""), done(""), done(""), done("")},
-	{1000, again(0, 0), again(0, 0), later(0, 0), later(0, 0)},
-	{1001, halted("config"), halted("config"), halted("config"), halted("config")},
-	{1002, platform, platform, platform, platform},
-	{1003, platform, platform, platform, platform},
-	{1004, again(2*time.Second, 3), again(2*time.Second, 3), again(2*time.Second, 3), again(2*time.Second, 3)},
-	{1100, halted("account"), halted("account"), halted("account"), halted("account")},
-	{1101, later(time.Second, 0), later(time.Second, 0), later(time.Second, 0), later(time.Second, 0)},
-	{1102, halted("account"), halted("account"), halted("account"), halted("account")},
-	{1103, halted("account"), halted("account"), halted("account"), halted("account")},
-	{1104, halted("account"), halted("account"), halted("account"), halted("account")},
-	{1105, often, often, often, often},
-	{1110, halted("balance"), halted("balance"), later(0, 0), later(0, 0)},
-	{1200, platform, platform, done(""), missing},
-	{1201, later(0, 3), again(2*time.Second, 3), later(0, 0), later(0, 0)},
-	{1300, platform, platform, done(""), missing},
-	{1301, later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
-	{1302, platform, again(2*time.Second, 3), platform, platform},
-	{1400, later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
-	{1401, again(0, 0), again(0, 0), later(0, 0), later(0, 0)},
-	{1500, again(0, 0), again(0, 0), later(0, 0), later(0, 0)},
-	{1501, again(5*time.Minute, 0), again(5*time.Minute, 0), later(5*time.Minute, 0), later(5*time.Minute, 0)},
-	{1502, again(0, 3), again(0, 3), later(0, 3), later(0, 3)},
-	{7777, uncertain, uncertain, again(0, 0), again(0, 0)},
-	{-1, uncertain, uncertain, again(0, 0), again(0, 0)},
+	{0, done(""), done(""), done(""), done(""), done("")},
+	{1000, again(0, 0), again(0, 0), again(0, 0), again(0, 0), again(0, 0)},
+	{1001, halted("config"), halted("config"), halted("config"), halted("config"), halted("config")},
+	{1002, platform, platform, platform, platform, platform},
+	{1003, platform, platform, platform, platform, platform},
+	{1004, again(2*time.Second, 3), again(2*time.Second, 3), again(2*time.Second, 3), again(2*time.Second, 3), done("")},
+	{1100, halted("account"), halted("account"), halted("account"), halted("account"), halted("account")},
+	{1101, later(time.Second, 0), later(time.Second, 0), later(time.Second, 0), later(time.Second, 0), later(time.Second, 0)},
+	{1102, halted("account"), halted("account"), halted("account"), halted("account"), halted("account")},
+	{1103, halted("account"), halted("account"), halted("account"), halted("account"), halted("account")},
+	{1104, halted("account"), halted("account"), halted("account"), halted("account"), halted("account")},
+	{1105, often, often, often, often, often},
+	{1110, halted("balance"), halted("balance"), later(0, 0), later(0, 0), later(0, 0)},
+	{1200, platform, platform, done(""), missing, done("")},
+	{1201, later(0, 3), again(2*time.Second, 3), later(0, 0), later(0, 0), later(0, 0)},
+	{1300, platform, platform, done(""), missing, done("")},
+	{1301, later(0, 0), later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
+	{1302, platform, again(2*time.Second, 3), platform, platform, platform},
+	{1400, later(0, 0), later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
+	{1401, again(0, 0), again(0, 0), again(0, 0), again(0, 0), again(0, 0)},
+	{1500, again(0, 0), again(0, 0), again(0, 0), again(0, 0), again(0, 0)},
+	{1501, again(5*time.Minute, 0), again(5*time.Minute, 0), again(5*time.Minute, 0), again(5*time.Minute, 0), again(5*time.Minute, 0)},
+	{1502, again(0, 3), again(0, 3), again(0, 3), again(0, 3), again(0, 3)},
+	{7777, uncertain, uncertain, again(0, 0), again(0, 0), again(0, 0)},
+	{-1, uncertain, uncertain, again(0, 0), again(0, 0), again(0, 0)},
 }
 
 // L10: every code, as a number and as a string, whatever the HTTP status.
@@ -88,11 +88,15 @@ func TestL10Codes(t *testing.T) {
 				}
 				for _, u := range []providers.Unbinding{{Mode: providers.ModeAXB, VendorID: testSub}, {Mode: providers.ModeXA, X: testX}} {
 					check(t, "forgotten", unbind(t, v.adapter(t), u), tc.code, tc.forgotten)
+					u.Repeated = true
+					check(t, "forgotten, repeated", unbind(t, v.adapter(t), u), tc.code, tc.released)
 					u.Known = true
+					check(t, "known, repeated", unbind(t, v.adapter(t), u), tc.code, tc.released)
+					u.Repeated = false
 					check(t, "known", unbind(t, v.adapter(t), u), tc.code, tc.known)
 				}
-				if n := len(v.requests()); n != 8 {
-					t.Errorf("%d requests, want 8", n)
+				if n := len(v.requests()); n != 12 {
+					t.Errorf("%d requests, want 12", n)
 				}
 			})
 		}
@@ -104,6 +108,30 @@ func check(t *testing.T, what string, got providers.Outcome, code int, want prov
 	want.VendorCode, want.VendorText = fmt.Sprint(code), "说明"
 	if got != want {
 		t.Errorf("%s: got %+v, want %+v", what, got, want)
+	}
+}
+
+// L10: what may have been released already is asked for again, and no answer to
+// the repeat says that it never was there. A newer binding of X is safe the while:
+// whatever is in doubt keeps its number.
+func TestL10UnbindWhoseAnswerWasLost(t *testing.T) {
+	for _, u := range []providers.Unbinding{{Mode: providers.ModeAXB, VendorID: testSub}, {Mode: providers.ModeXA, X: testX}} {
+		for _, doubt := range []int{1000, 1401, 1500, 1501, 1502} {
+			for _, gone := range []int{1004, 1200, 1300} {
+				v := vendor(fakeAnswer{body: fmt.Sprintf(`{"error":%d}`, doubt)}, fakeAnswer{body: fmt.Sprintf(`{"error":%d}`, gone)})
+				a, again := v.adapter(t), u
+				if got := unbind(t, a, again); got.Class != providers.ClassUncertain || got.Placed != providers.PlacedMaybe || !got.Repeatable {
+					t.Errorf("%d: %+v", doubt, got)
+				}
+				again.Repeated = true
+				if got := unbind(t, a, again); got.Class != providers.ClassOK || got.Placed != providers.PlacedYes {
+					t.Errorf("%d after %d: %+v", gone, doubt, got)
+				}
+				if r := v.requests(); len(r) != 2 || r[0].uri != r[1].uri || r[0].method != r[1].method || r[1].length > 0 {
+					t.Errorf("the repeat is another request: %+v", r)
+				}
+			}
+		}
 	}
 }
 

@@ -65,7 +65,7 @@ func TestL19PlainHTTP(t *testing.T) {
 }
 
 func TestTraits(t *testing.T) {
-	if want := (providers.Traits{International: true, MaxNumberBytes: 24}); Traits != want {
+	if want := (providers.Traits{International: true, MaxNumberBytes: 24, AccountPush: true}); Traits != want {
 		t.Errorf("got %+v", Traits)
 	}
 }

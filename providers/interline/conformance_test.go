@@ -27,6 +27,7 @@ func TestConformance(t *testing.T) {
 	repeated := codes(func(c codeRow) providers.Outcome { return c.repeated })
 	released := codes(func(c codeRow) providers.Outcome { return c.known })
 	unknown := codes(func(c codeRow) providers.Outcome { return c.forgotten })
+	gone := codes(func(c codeRow) providers.Outcome { return c.released })
 	providertest.Run(t, providertest.Vendor{
 		New: func(s providers.Settings) (any, error) {
 			a, err := New(s)
@@ -45,6 +46,8 @@ func TestConformance(t *testing.T) {
 			unbinds("unbind axb of others", providers.Unbinding{Mode: providers.ModeAXB, VendorID: testSub}, unknown),
 			unbinds("unbind xa", providers.Unbinding{Mode: providers.ModeXA, X: testX, Known: true}, released),
 			unbinds("unbind xa of others", providers.Unbinding{Mode: providers.ModeXA, X: testX}, unknown),
+			unbinds("unbind axb again", providers.Unbinding{Mode: providers.ModeAXB, VendorID: testSub, Known: true, Repeated: true}, gone),
+			unbinds("unbind xa of others again", providers.Unbinding{Mode: providers.ModeXA, X: testX, Repeated: true}, gone),
 		},
 		Reads:  []providertest.Read{{Name: "account", Do: probe, Codes: accountCodes(t)}},
 		Pushes: pushCases(t),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
@@ -71,10 +72,12 @@ func FuzzAnswer(f *testing.F) {
 		if o.Class == providers.ClassUncertain && o.Repeatable != documented(ans.code) {
 			t.Errorf("code %d: %+v", ans.code, o)
 		}
-		o = unbindOutcome(ans, earlier)
-		checkOutcome(t, o)
-		if o.Class == providers.ClassUncertain && !o.Repeatable {
-			t.Errorf("code %d of an unbind: %+v", ans.code, o)
+		for _, known := range []bool{false, true} {
+			o = unbindOutcome(ans, providers.Unbinding{Known: known, Repeated: earlier})
+			checkOutcome(t, o)
+			if o.Class == providers.ClassUncertain && !o.Repeatable || o.Cause == providers.CauseBindingMissing && (known || earlier) {
+				t.Errorf("code %d of an unbind: %+v", ans.code, o)
+			}
 		}
 		p := probeResult(ans)
 		if placedOf[p.Class] == "" || (p.Class == providers.ClassHalted) != (p.Halt != "") {
@@ -124,6 +127,14 @@ func FuzzPush(f *testing.F) {
 			}
 			if (r.Duration != nil) != (r.Evidence == providers.EvidenceDuration) || (r.Duration != nil && *r.Duration < 0) {
 				t.Errorf("evidence %d with duration %v", r.Evidence, r.Duration)
+			}
+			if r.From != "" && !fitsNumber(r.From) || r.To != "" && !fitsNumber(r.To) {
+				t.Errorf("parties: %+v", r)
+			}
+			for _, at := range []time.Time{r.Began, r.Answered, r.Released} {
+				if !at.IsZero() && at.Unix() <= 0 {
+					t.Errorf("a time that nobody told: %+v", r)
+				}
 			}
 			if r.Q850 < 0 || r.Q850 > 127 || len(r.Recording) > maxRecording {
 				t.Errorf("report %+v", r)

@@ -34,7 +34,7 @@ var (
 
 // Traits are what an interline request can carry: the document counts a
 // number's bytes and names no country.
-var Traits = providers.Traits{International: true, MaxNumberBytes: maxNumber}
+var Traits = providers.Traits{International: true, MaxNumberBytes: maxNumber, AccountPush: true}
 
 // New builds an adapter from an account's settings. Its errors name the
 // setting and hold no credential. It connects to nothing.

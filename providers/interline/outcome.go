@@ -65,27 +65,36 @@ func earlierRequest(subID string) providers.Outcome {
 
 // unbindOutcome classifies the answer to an unbind request. Releasing twice is
 // the same as releasing once, and that there is nothing to release (any more)
-// is what was wanted where the binding is known to have been there.
-func unbindOutcome(ans answer, known bool) providers.Outcome {
+// is what was wanted where the binding is known to have been there, or where an
+// earlier request may have released it.
+func unbindOutcome(ans answer, u providers.Unbinding) providers.Outcome {
 	o := providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo}
 	switch ans.code {
 	case codeOK:
 		o.Class, o.Placed = providers.ClassOK, providers.PlacedYes
 	case codeNoTask, codeNoResource:
 		o.Class, o.Cause = providers.ClassPermanent, providers.CauseBindingMissing
-		if known {
+		if u.Known || u.Repeated {
 			o = providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes}
 		}
-	case codeUnavailable, codeTaskConflict, codeShortage, codeNotStarted, codeStartTimeout, codeTrouble:
+	case codeTaskConflict, codeShortage, codeNotStarted:
+	case codeUnavailable, codeStartTimeout, codeTrouble:
+		// It may be released all the same, and its number bound anew by the next one.
+		o = unclear()
 	case codeNoBalance:
 		// Not a halt: what is bound must be released, with or without money.
 	case codeMaintenance:
+		o = unclear()
 		o.RetryAfter = waitMaintenance
 	case codeFailed:
+		o = unclear()
 		o.MaxTries = triesUnclear
 	case codeRepeated:
 		// The answer to the next request tells how the earlier one ended.
 		o = earlierRequest("")
+		if u.Repeated {
+			o = providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes}
+		}
 	case codeNoURL, codeNoAccount, codeDisabled, codeNotPermitted, codeACL:
 		o.Class, o.Halt = providers.ClassHalted, accountHalt(ans.code)
 	case codeRate:

@@ -39,7 +39,16 @@ func (a *Adapter) ParsePush(p providers.Push) ([]providers.Report, error) {
 // to the middle number is a call start with the message's text, which is dropped
 // here.
 func (c config) report(o vendorwire.Object) providers.Report {
-	r := providers.Report{VendorID: o.ID("subid"), Task: task(o), Evidence: providers.EvidencePush}
+	r := providers.Report{
+		VendorID: o.ID("subid"), Task: task(o), Evidence: providers.EvidencePush,
+		From: party(o, "caller"), To: party(o, "callee"),
+	}
+	r.Began, _ = moment(o, "beginTime")
+	if r.Began.IsZero() {
+		r.Began, _ = moment(o, "callTime")
+	}
+	r.Answered, _ = moment(o, "answerTime")
+	r.Released, _ = moment(o, "releaseTime")
 	r.Ref, r.UserData = splitUserData(o.Text("userData"))
 	switch {
 	case !o.Empty("smsContent"):
@@ -50,6 +59,14 @@ func (c config) report(o vendorwire.Object) providers.Report {
 		c.readCDR(&r, o)
 	}
 	return r
+}
+
+// party is a phone's number, or "" where the field holds none.
+func party(o vendorwire.Object, name string) string {
+	if n := o.Text(name); fitsNumber(n) {
+		return n
+	}
+	return ""
 }
 
 // task names the call: over one binding there are many.
@@ -69,8 +86,7 @@ func (c config) readCDR(r *providers.Report, o vendorwire.Object) {
 	if d, ok := talked(o); ok {
 		r.Duration, r.Evidence = &d, providers.EvidenceDuration
 	}
-	_, answered := moment(o, "answerTime")
-	answered = answered || r.Duration != nil && *r.Duration > 0
+	answered := !r.Answered.IsZero() || r.Duration != nil && *r.Duration > 0
 	readResult(r, result, answered)
 	switch o.Text("releasedir") {
 	case "0":

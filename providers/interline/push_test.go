@@ -42,7 +42,8 @@ func TestL20PushEncodings(t *testing.T) {
 	const asForm, asJSON = "application/x-www-form-urlencoded; charset=UTF-8", "application/json"
 	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-77", State: providers.StateCompleted, Cause: providers.CauseAnswered,
 		Evidence: providers.EvidenceDuration, VendorCode: "answered", Duration: seconds(42), HangupBy: "callee",
-		Recording: "/rec/2023/11/t-77.wav", UserData: "客户 7"}
+		Recording: "/rec/2023/11/t-77.wav", UserData: "客户 7", From: testA, To: testB,
+		Began: time.Unix(1700000000, 0), Answered: time.Unix(1700000010, 0), Released: time.Unix(1700000052, 0)}
 	for name, p := range map[string]providers.Push{
 		"form":                    {Method: "POST", ContentType: asForm, Body: []byte(form)},
 		"X12 form without type":   {Method: "POST", Body: []byte(form)},
@@ -73,7 +74,7 @@ func TestL20PushEncodings(t *testing.T) {
 // A call start has neither result nor beginning, and ends nothing.
 func TestCallStart(t *testing.T) {
 	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-77", Kind: providers.ReportStart, State: providers.StateRinging,
-		Evidence: providers.EvidencePush, UserData: "客户 7"}
+		Evidence: providers.EvidencePush, UserData: "客户 7", From: testA, To: testB, Began: time.Unix(1700000000, 0)}
 	if got := one(t, fixture(t, "push_start.form")); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
@@ -88,7 +89,8 @@ func TestCallStart(t *testing.T) {
 // L17: a message is kept apart from calls, and its content is dropped.
 func TestL17SMS(t *testing.T) {
 	form := strings.TrimSpace(fixture(t, "push_sms.form"))
-	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-78", Kind: providers.ReportSMS, Evidence: providers.EvidencePush, UserData: "客户 7"}
+	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-78", Kind: providers.ReportSMS, Evidence: providers.EvidencePush,
+		UserData: "客户 7", From: testA, To: testB, Began: time.Unix(1700000000, 0)}
 	for _, body := range []string{form, form + "&result=answered&beginTime=1700000000&duration=3"} {
 		got := one(t, body)
 		if !reflect.DeepEqual(got, want) {
@@ -96,6 +98,48 @@ func TestL17SMS(t *testing.T) {
 		}
 		if strings.Contains(fmt.Sprintf("%+v", got), "见") {
 			t.Error("the message is kept")
+		}
+	}
+}
+
+// L18: who called whom, in clear, as far as the fields hold numbers.
+func TestL18Parties(t *testing.T) {
+	for number, want := range map[string]string{
+		testA: testA, "%2B8613800138000": "+8613800138000", "02188887777": "02188887777", "10086": "10086",
+		strings.Repeat("1", 24): strings.Repeat("1", 24), strings.Repeat("1", 25): "",
+		"": "", "anonymous": "", "139****9000": "", "139-0013-9000": "", "%2B": "", "null": "",
+	} {
+		caller, callee := one(t, "subid=s&result=16&callee="+testB+"&caller="+number), one(t, "subid=s&result=16&caller="+testA+"&callee="+number)
+		if caller.From != want || caller.To != testB || callee.To != want || callee.From != testA {
+			t.Errorf("%q: from %q to %q, and from %q to %q; want %q", number, caller.From, caller.To, callee.From, callee.To, want)
+		}
+	}
+	reports := parse(t, providers.Push{Method: http.MethodPost, Body: []byte(`{"subid":"s","result":16,"caller":13900139000,"callee":null}`)})
+	if len(reports) != 1 || reports[0].From != testA || reports[0].To != "" {
+		t.Errorf("a number and null: %+v", reports)
+	}
+}
+
+// L3: when a call began, was answered and released; what is not told is zero.
+func TestL3Moments(t *testing.T) {
+	at := func(seconds int64) time.Time { return time.Unix(seconds, 0) }
+	for form, want := range map[string][3]time.Time{
+		"beginTime=1700000000&answerTime=1700000010&releaseTime=1700000052":          {at(1700000000), at(1700000010), at(1700000052)},
+		"beginTime=1700000000000&answerTime=1700000010000&releaseTime=1700000052000": {at(1700000000), at(1700000010), at(1700000052)},
+		"beginTime=1700000000&answerTime=0&releaseTime=1700000009":                   {at(1700000000), {}, at(1700000009)},
+		"beginTime=1700000000&answerTime=0000000000&releaseTime=soon":                {at(1700000000), {}, {}},
+		"callTime=1700000003":                      {at(1700000003), {}, {}},
+		"beginTime=1700000000&callTime=1700000003": {at(1700000000), {}, {}},
+		"beginTime=0&callTime=1700000003":          {at(1700000003), {}, {}},
+		"beginTime=2023-11-15+06:13:20":            {at(1700000000), {}, {}},
+		"ringTime=1700000003":                      {},
+	} {
+		got := one(t, "subid=s&result=17&"+form)
+		if !got.Began.Equal(want[0]) || !got.Answered.Equal(want[1]) || !got.Released.Equal(want[2]) {
+			t.Errorf("%s: %v, %v, %v; want %v", form, got.Began, got.Answered, got.Released, want)
+		}
+		if answered := !want[1].IsZero(); answered != (got.State == providers.StateCompleted) {
+			t.Errorf("%s: %s", form, got.State)
 		}
 	}
 }

@@ -71,8 +71,11 @@ func talked(o vendorwire.Object) (time.Duration, bool) {
 	return until.Sub(from).Truncate(time.Second), true
 }
 
-// moment is a time that is told: back ends write 0 for none.
+// moment is a time that is told, else the zero time: back ends write 0 for none.
 func moment(o vendorwire.Object, name string) (time.Time, bool) {
 	at, ok := vendorwire.Instant(o.Text(name))
-	return at, ok && at.Unix() > 0
+	if !ok || at.Unix() <= 0 {
+		return time.Time{}, false
+	}
+	return at, true
 }

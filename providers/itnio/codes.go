@@ -57,13 +57,15 @@ func (c config) submission(a answer, callee string) providers.Outcome {
 	o, known := refusal(code)
 	switch {
 	case code == terminationOK && id != "":
-		o = providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
-	case code == "" || isSuccess(code):
-		// No id to ask with, or a word for success that is not the one documented
-		// here: there may be a call.
-		o = uncertain
+		o = providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes}
 	case !known:
-		o = providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: providers.CausePlatform}
+		// A success with no id to ask with, a word for success that is not the one
+		// documented here, or any other that no page gives to a submission: there may
+		// be a call.
+		o = uncertain
+	}
+	if o.Placed != providers.PlacedNo {
+		o.VendorID = id // of a call in doubt, too: the vendor can be asked about it
 	}
 	o.VendorCode, o.VendorText = c.words.Code(code), c.words.Text(row.Text("terminationReason"))
 	return o

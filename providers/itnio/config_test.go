@@ -124,7 +124,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestTraits(t *testing.T) {
-	if want := (providers.Traits{International: true, MaxTimes: 3}); Traits != want {
+	if want := (providers.Traits{International: true, MaxTimes: 3, AccountPush: true}); Traits != want {
 		t.Errorf("got %+v", Traits)
 	}
 }

@@ -71,7 +71,7 @@ func FuzzAnswer(f *testing.F) {
 		if o.Placed == "" || placedBy[o.Class] != o.Placed {
 			t.Errorf("class %q with placed %q", o.Class, o.Placed)
 		}
-		if (o.Class == providers.ClassOK) != (o.VendorID != "") || (o.Class == providers.ClassHalted) != (o.Halt != "") ||
+		if o.Class == providers.ClassOK && o.VendorID == "" || o.VendorID != "" && o.Placed == providers.PlacedNo || (o.Class == providers.ClassHalted) != (o.Halt != "") ||
 			(o.Class == providers.ClassPermanent) != (o.Cause != "") || o.Unsent || len(o.VendorID) > vendorwire.MaxID {
 			t.Errorf("fields do not fit the class: %+v", o)
 		}

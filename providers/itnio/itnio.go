@@ -34,7 +34,7 @@ var (
 
 // Traits are what an ITNIO request can carry: numbers of any country, and a file
 // instead of a template with variables.
-var Traits = providers.Traits{International: true, MaxTimes: maxLoops}
+var Traits = providers.Traits{International: true, MaxTimes: maxLoops, AccountPush: true}
 
 // New builds an adapter from an account's settings. Its errors name the
 // setting and hold no credential. It connects to nothing.

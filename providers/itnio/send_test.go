@@ -22,7 +22,12 @@ func accepted(id string) providers.Outcome {
 	return providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
 }
 
-var uncertain = providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe}
+var uncertain = doubtful("")
+
+// doubtful is a call that may exist, under this id.
+func doubtful(id string) providers.Outcome {
+	return providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe, VendorID: id}
+}
 
 // wantSend compares all but the vendor's words.
 func wantSend(t *testing.T, name string, got, want providers.Outcome) {

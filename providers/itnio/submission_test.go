@@ -18,18 +18,37 @@ func TestI2StatusIsText(t *testing.T) {
 	}
 }
 
-// I1: a row's word for success that is not sendGroup's own may hide a call.
+// I1: a row's word for success that is not sendGroup's own may hide a call, and so
+// may every other code that no page gives to a submission: an unanswered call has
+// rung. With the row's id the vendor can be asked which it is.
 func TestI1SubmissionCodes(t *testing.T) {
 	for code, want := range map[string]providers.Outcome{
 		`"0"`: accepted("V1"), `0`: accepted("V1"), `" 0 "`: accepted("V1"),
-		`"200"`: uncertain, `1000`: uncertain, `null`: uncertain, `"null"`: uncertain, `""`: uncertain,
-		`"1"`: permanent(providers.CausePlatform), `"486"`: permanent(providers.CausePlatform), `"停机"`: permanent(providers.CausePlatform),
-		`"-10"`: halted(providers.HaltBalance), `"-18"`: uncertain, `"-26"`: permanent(providers.CauseNoRoute),
+		`"-1"`: halted(providers.HaltAuth), `"-2"`: halted(providers.HaltAccount), `"-10"`: halted(providers.HaltBalance), `-10`: halted(providers.HaltBalance),
+		`"-16"`: halted(providers.HaltClockSkew), `"-20"`: permanent(providers.CausePlatform), `"-22"`: permanent(providers.CausePlatform),
+		`"-26"`: permanent(providers.CauseNoRoute), `"-18"`: doubtful("V1"),
 	} {
 		wantSend(t, code, send(t, 200, row(code)), want)
 	}
+	for _, code := range []string{
+		`"1"`, `1`, `"7"`, `"183"`, `"408"`, `"486"`, `487`, `"603"`, `"200"`, `200`, `"1000"`, `1000`, `"-24"`, `"-99"`, `-99`,
+		`""`, `" "`, `null`, `"null"`, `"0.0"`, `"00"`, `true`, `[]`, `{}`, `"停机"`, `"SUCCESS"`,
+	} {
+		wantSend(t, code, send(t, 200, row(code)), doubtful("V1"))
+	}
 	if got := send(t, 200, row(`"7"`)); got.VendorCode != "7" || got.VendorText != "why" {
 		t.Errorf("the row's words: %+v", got)
+	}
+}
+
+// I1, I14: without an id that a query's path could carry, whatever the code is,
+// nobody can be asked.
+func TestI1RowsThatCannotBeAskedAbout(t *testing.T) {
+	for _, code := range []string{`"0"`, `"200"`, `"486"`, `"-18"`, `"-99"`, `""`} {
+		for _, id := range []string{`null`, `""`, `"null"`, `"../1"`, `"` + strings.Repeat("V", 65) + `"`, `[]`} {
+			body := rows(`[{"voiceId":` + id + `,"callee":"` + testCallee + `","terminationCode":` + code + `}]`)
+			wantSend(t, code+" of "+id, send(t, 200, body), uncertain)
+		}
 	}
 }
 
@@ -62,6 +81,9 @@ func TestSubmissionRows(t *testing.T) {
 		"callee as a number":     {one(`"voiceId":"V1","callee":` + testCallee), accepted("V1")},
 		"another callee":         {one(`"voiceId":"V1","callee":"8613900139000"`), uncertain},
 		"another's refusal":      {rows(`[{"callee":"8613900139000","terminationCode":"1"}]`), uncertain},
+		"another's end":          {rows(`[{"voiceId":"V2","callee":"8613900139000","terminationCode":"486"}]`), uncertain},
+		"no terminationCode":     {rows(`[{"voiceId":"V1","callee":"` + testCallee + `"}]`), doubtful("V1")},
+		"an id and nothing else": {rows(`[{"voiceId":"V1"}]`), doubtful("V1")},
 		"I14 voiceId of 64":      {one(`"voiceId":"` + strings.Repeat("V", 64) + `"`), accepted(strings.Repeat("V", 64))},
 		"I14 voiceId of 65":      {one(`"voiceId":"` + strings.Repeat("V", 65) + `"`), uncertain},
 		"I14 voiceId of a path":  {one(`"voiceId":"../1"`), uncertain},

@@ -102,7 +102,7 @@ func calleeOf(number string) (string, bool) {
 // voiceID is a call's id, or "" where the field holds none that a query's path
 // could carry.
 func voiceID(o vendorwire.Object) string {
-	if id := o.Text("voiceId"); callID.MatchString(id) {
+	if id := told(o, "voiceId"); callID.MatchString(id) {
 		return id
 	}
 	return ""

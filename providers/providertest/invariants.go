@@ -28,6 +28,7 @@ var (
 		providers.SignalNumberLock:  {providers.ClassRateLimited, providers.ClassUncertain},
 		providers.SignalWindow:      {providers.ClassRateLimited},
 		providers.SignalTooFrequent: {providers.ClassRateLimited},
+		providers.SignalLineBusy:    {providers.ClassRetryLater},
 		providers.SignalSuppressed:  {providers.ClassPermanent},
 	}
 	queryClasses = []providers.Class{providers.ClassOK, providers.ClassPending, providers.ClassRetryLater,
@@ -55,7 +56,10 @@ const (
 	maxWait  = 24 * time.Hour
 )
 
-var digitRun = regexp.MustCompile(`[0-9]{7,}`)
+var (
+	digitRun  = regexp.MustCompile(`[0-9]{7,}`)
+	partyForm = regexp.MustCompile(`^(\+?[0-9]{1,24})?$`)
+)
 
 // outcomeFaults lists what is wrong with an outcome of an act, whatever it came to.
 func (s *suite) outcomeFaults(act Act, o providers.Outcome) (faults []string) {
@@ -70,7 +74,9 @@ func (s *suite) outcomeFaults(act Act, o providers.Outcome) (faults []string) {
 	note((o.Class == providers.ClassPermanent) != (o.Cause != ""), "class %q with cause %q", o.Class, o.Cause)
 	note(o.Cause != "" && !slices.Contains(causes, o.Cause), "unknown cause %q", o.Cause)
 	note(!slices.Contains(classesBySignal[o.Signal], o.Class), "class %q with signal %q", o.Class, o.Signal)
-	note(o.Unsent && (o.Placed != providers.PlacedNo || o.VendorID != ""), "unsent, yet placed %q", o.Placed)
+	note(o.Unsent && o.Placed != providers.PlacedNo, "unsent, yet placed %q", o.Placed)
+	// What is in doubt may have a name: the vendor can be asked about it.
+	note(o.Placed == providers.PlacedNo && o.VendorID != "", "nothing was placed, yet it has an id")
 	note(o.Class != providers.ClassOK && o.VendorCode+o.VendorText == "", "class %q without a word why", o.Class)
 	note(o.AwaitDial && o.Class != providers.ClassOK, "class %q awaits a dial", o.Class)
 	note(o.Repeatable && !act.Repeatable, "repeatable, though the vendor would do it twice")
@@ -150,6 +156,8 @@ func reportFaults(r providers.Report) (faults []string) {
 		faults = append(faults, fmt.Sprintf("unknown kind %q", r.Kind))
 	case len(r.VendorID) > maxID || len(r.Ref) > maxID || len(r.Task) > maxID:
 		faults = append(faults, "an id is too long")
+	case !partyForm.MatchString(r.From), !partyForm.MatchString(r.To):
+		faults = append(faults, "a party that is no number")
 	case r.Duration != nil && *r.Duration < 0, r.Billed != nil && *r.Billed < 0:
 		faults = append(faults, "a negative duration")
 	}
