@@ -31,7 +31,7 @@ func (f *fleet) judgeBindings(t *testing.T, p *platform) {
 		}
 		delete(times, r.RequestID)
 		if unbind, ok := p.unbinds[i]; ok {
-			if err := p.wrongUnbind(i, f.record(unbind), r); err != nil {
+			if err := p.wrongUnbind(f.record(unbind), r); err != nil {
 				t.Error(err)
 			}
 		}
@@ -136,11 +136,11 @@ func (p *platform) wrongBind(i int, r *record.Record, times int, made sandbox.In
 }
 
 // wrongUnbind says what is wrong with how an unbind job ended.
-func (p *platform) wrongUnbind(i int, r, bind *record.Record) error {
-	unnamed := r.State == record.Failed && r.Cause == string(providers.CauseBindingMissing) && p.silent() && !p.transfer(i)
+func (p *platform) wrongUnbind(r, bind *record.Record) error {
+	untold := r.State == record.Failed && r.Cause == string(providers.CauseBindingMissing) && p.silent()
 	switch {
-	case unnamed && bind.State == record.Active:
-		return nil // it was named by a call, later
+	case untold && bind.State == record.Active:
+		return nil // a call told of it, later
 	case r.State == record.Completed && (bind.State == record.Released || bind.State == record.Canceled):
 		return nil
 	}

@@ -24,15 +24,16 @@ type platform struct {
 }
 
 // platforms are the accounts of interline: one for each way in which it may
-// answer a repeated request.
-func (f *fleet) platforms() []*platform {
+// answer a repeated request. Where that tells nothing, a request is in doubt for
+// this long: nothing is gained by more.
+func (f *fleet) platforms(silentDoubt time.Duration) []*platform {
 	replays := []sandbox.InterlineReplay{sandbox.InterlineFirstAnswer, sandbox.ReplayAnswer1004Subid, sandbox.ReplayAnswer1004}
 	platforms := make([]*platform, len(replays))
 	for i, replay := range replays {
 		p := &platform{account: fmt.Sprintf("interline-%d", i), number: i, replay: replay, unbinds: map[int]string{}, calls: map[int]string{}}
 		inDoubt := 3 * time.Minute
 		if p.silent() {
-			inDoubt = 100 * time.Second // nothing is gained by more
+			inDoubt = silentDoubt
 		}
 		o := sandbox.InterlineOptions{Replay: replay, Behave: oddBindings, PushCopies: 2}
 		p.vendor = f.interline(p.account, o, slowRules, inDoubt)

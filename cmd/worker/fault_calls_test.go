@@ -35,10 +35,9 @@ const slowRules = `rate: {per_second: 2, burst: 2}`
 // job in time, and hide the mistake.
 const toldAfter = 6 * time.Second
 
-// callers are the accounts whose vendors place calls, with their jobs. The vendors
-// of some push everything twice.
-func (f *fleet) callers() []*batch {
-	const few = 80
+// callers are the accounts whose vendors place calls, with as many jobs for
+// Jumdata, and fewer for each of the others. Some vendors push everything twice.
+func (f *fleet) callers(many, few int) []*batch {
 	// Besides what goes wrong with every so many requests, some numbers have an
 	// answer that says nothing of what was done.
 	odd := func(number string) sandbox.Behaviour {
@@ -54,7 +53,7 @@ func (f *fleet) callers() []*batch {
 	lines := f.dingxin("dingxin", sandbox.DingxinOptions{Behave: odd, PushCopies: 2, PushDelay: toldAfter}, slowRules)
 	dialled := f.dingxin("dingxin-dial", sandbox.DingxinOptions{Behave: odd, TelX: "17000000077", DialAfter: time.Second, PushDelay: toldAfter}, slowRules)
 	return []*batch{
-		f.jumdataBatch("jumdata", 200),
+		f.jumdataBatch("jumdata", many),
 		{account: "itnio", vendor: files, jobs: messages("itnio", few, func(i int) string { return fmt.Sprintf("138%08d", i) })},
 		{account: "dingxin", vendor: lines, jobs: pairs("dingxin", few, 0)},
 		{account: "dingxin-dial", vendor: dialled, jobs: pairs("dingxin-dial", few, few)},

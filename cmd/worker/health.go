@@ -23,11 +23,21 @@ const healthHelp = `Ask a running worker whether it is healthy or ready.
 
 It is for health checks where there is no curl, such as in a container: exit
 status 0 if the address answers 200, else 1 and one line that says why. Ask
-/readyz about work (it speaks to Redis), /healthz about the process alone.`
+/readyz about work (it speaks to Redis), /healthz about the process alone.
+
+--json prints {"url":…,"ok":true|false,"message":…}, also where it is not well.`
+
+// health is the answer for machines. The URL comes without what may be secret.
+type health struct {
+	URL     string `json:"url"`
+	OK      bool   `json:"ok"`
+	Message string `json:"message"` // what the worker said, or why it is not well
+}
 
 func healthCommand(stdout io.Writer) *cobra.Command {
 	var address string
 	var timeout time.Duration
+	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "health [--url URL]",
 		Short:   "Ask a running worker whether it is ready",
@@ -43,15 +53,27 @@ func healthCommand(stdout io.Writer) *cobra.Command {
 				return usageError{errors.New("health: --timeout must be longer than 0")}
 			}
 			text, err := askHealth(cmd.Context(), u, timeout)
+			if asJSON {
+				said := health{URL: bare(u), OK: err == nil, Message: text}
+				if err != nil {
+					said.Message = err.Error()
+				}
+				if err := printJSON(stdout, said); err != nil {
+					return err
+				}
+			}
 			if err != nil {
 				return fmt.Errorf("health: %w", err)
 			}
-			fmt.Fprintln(stdout, text)
+			if !asJSON {
+				fmt.Fprintln(stdout, text)
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&address, "url", healthURL, "the `URL` to ask")
 	cmd.Flags().DurationVar(&timeout, "timeout", healthTimeout, "how long to wait for the whole answer")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object")
 	return cmd
 }
 
@@ -82,6 +104,11 @@ func askHealth(ctx context.Context, u *url.URL, timeout time.Duration) (string, 
 		return "", fmt.Errorf("status %d: %q", answer.StatusCode, line)
 	}
 	return line, nil
+}
+
+// bare is an address without its user and query, which may hold a password.
+func bare(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // withoutAddress drops the URL, which may hold a password, from an error.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,7 +12,8 @@ import (
 )
 
 const pushURLHelp = `Print the address to which a vendor shall push, for vendors where it is set once
-on their side (ITNIO, interline). The others are told an address with each call.
+on their side (ITNIO, interline). The others are told an address with each call:
+for those the command is refused.
 
 Whoever knows the address can push for the account: keep it as you keep a
 password. It changes when public.secret changes.`
@@ -48,7 +48,7 @@ func pushURLCommand(stdout io.Writer) *cobra.Command {
 				fmt.Fprintln(stdout, address)
 				return nil
 			}
-			return json.NewEncoder(stdout).Encode(map[string]string{"account": args[0], "url": address})
+			return printJSON(stdout, map[string]string{"account": args[0], "url": address})
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the configuration `FILE` (YAML or JSON)")

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/app"
 )
 
@@ -78,7 +77,11 @@ job. Nothing of it is kept and nobody is called.`,
 					Once: f.once, JSON: f.json, Terminal: isTerminal(stdout), Out: stdout, Err: stderr,
 				})
 			}
-			return serve(cmd.Context(), f.config, stderr)
+			say := func(state) error { return nil }
+			if f.json {
+				say = func(s state) error { return printJSON(stdout, map[string]state{"state": s}) }
+			}
+			return serve(cmd.Context(), f.config, stderr, say)
 		},
 	}
 	cmd.SetOut(stdout)
@@ -90,7 +93,7 @@ job. Nothing of it is kept and nobody is called.`,
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (YAML or JSON)")
 	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "run everything in this process with simulated vendors")
 	cmd.Flags().BoolVar(&f.once, "once", false, "with --sandbox: exit when the sample batch is done")
-	cmd.Flags().BoolVar(&f.json, "json", false, "with --sandbox: print the closing table as one JSON object a line")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object a line: with --sandbox the closing table, else {\"state\":…} when the worker is ready, stopping and stopped")
 	return cmd
 }
 
@@ -122,38 +125,6 @@ func (f flags) check() error {
 		return errors.New("give --config FILE, or --sandbox to try it without anything installed")
 	case f.once && !f.sandbox:
 		return errors.New("--once goes with --sandbox")
-	case f.json && !f.sandbox:
-		return errors.New("--json goes with --sandbox")
 	}
-	return nil
-}
-
-// serve runs a worker until ctx ends.
-func serve(ctx context.Context, file string, stderr io.Writer) error {
-	config, err := configs.LoadFile(file)
-	if err != nil {
-		return err
-	}
-	log, err := app.NewLog(config.Log, stderr)
-	if err != nil {
-		return err
-	}
-	for _, line := range config.NotBuilt() {
-		log.Warnf("not built in this version: %s", line)
-	}
-	if len(config.Accounts) == 0 {
-		return fmt.Errorf("%s: accounts: is empty; a worker needs at least one account", file)
-	}
-	worker, err := app.Start(ctx, config, app.Options{Log: log})
-	if err != nil {
-		return err
-	}
-	log.Info("ready")
-	<-ctx.Done()
-	log.Info("stopping: no more jobs are taken, requests in flight are settled")
-	if err := worker.Stop(); err != nil {
-		return err
-	}
-	log.Info("stopped")
 	return nil
 }

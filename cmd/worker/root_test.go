@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
+	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/callpacer/callpacer/internal/redistest"
 )
 
 // TestWrongUse: one clear line, and a status that tells wrong usage from failure.
@@ -26,7 +31,8 @@ func TestWrongUse(t *testing.T) {
 		"nothing":              {nil, statusUsage, "give --config FILE, or --sandbox"},
 		"both":                 {[]string{"--sandbox", "--config", empty}, statusUsage, "exclude each other"},
 		"once without sandbox": {[]string{"--config", empty, "--once"}, statusUsage, "--once goes with --sandbox"},
-		"json without sandbox": {[]string{"--config", empty, "--json"}, statusUsage, "--json goes with --sandbox"},
+		"json alone":           {[]string{"--json"}, statusUsage, "give --config FILE, or --sandbox"},
+		"json, no account":     {[]string{"--config", empty, "--json"}, statusFailed, "empty.yaml: accounts: is empty"},
 		"an unknown flag":      {[]string{"--frob"}, statusUsage, "--frob"},
 		"an unknown command":   {[]string{"frob"}, statusUsage, `"frob"`},
 		"no such file":         {[]string{"--config", "nope.yaml"}, statusFailed, "nope.yaml"},
@@ -41,5 +47,34 @@ func TestWrongUse(t *testing.T) {
 	var out, errs bytes.Buffer
 	if got := run(t.Context(), []string{"--help"}, &out, &errs); got != statusDone || !strings.Contains(out.String(), "worker --sandbox --once") {
 		t.Errorf("help: status %d, %q", got, out.String())
+	}
+}
+
+// TestJSONOfAWorker: standard output has a line for each state, and the log is
+// elsewhere.
+func TestJSONOfAWorker(t *testing.T) {
+	file := fileOf(t, oneAccount(redistest.Mini(t).URL())+"admin: {listen: \""+freePort(t)+"\"}\n")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out, in := io.Pipe()
+	var errs bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		status := run(ctx, []string{"--config", file, "--json"}, in, &errs)
+		_ = in.Close()
+		ended <- status
+	}()
+	lines := bufio.NewScanner(out)
+	for _, want := range []string{"ready", "stopping", "stopped"} {
+		if !lines.Scan() || lines.Text() != `{"state":"`+want+`"}` {
+			t.Errorf("got %q, want %s", lines.Text(), want)
+		}
+		cancel()
+	}
+	if lines.Scan() {
+		t.Errorf("and then %q", lines.Text())
+	}
+	if status := <-ended; status != statusDone || !strings.Contains(errs.String(), "stopped") {
+		t.Errorf("status %d, stderr %q", status, errs.String())
 	}
 }

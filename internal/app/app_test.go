@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
+	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
@@ -149,14 +151,28 @@ func TestSandboxOnce(t *testing.T) {
 	if len(lines) != len(sampleList()) {
 		t.Fatalf("%d lines for %d samples:\n%s", len(lines), len(sampleList()), out.String())
 	}
+	shown := map[string]bool{}
 	for _, line := range lines {
 		var row struct {
-			To, State string
-			Expected  bool
+			Kind, Vendor, To, State, Cause string
+			Expected                       bool
 		}
 		if err := json.Unmarshal([]byte(line), &row); err != nil || !row.Expected || strings.ContainsFunc(row.To, unicode.IsDigit) && !strings.Contains(row.To, "****") {
 			t.Errorf("%s: %v", line, err)
 		}
+		shown[row.Vendor+" "+row.Kind] = true
+		if refused := row.State == "refused"; refused != (row.Kind == "recording") || refused && row.Cause != "kind" {
+			t.Errorf("%s: only a recording is refused, for its kind", line)
+		}
+	}
+	want := map[string]bool{"interline call": true, "interline recording": true}
+	for _, vendor := range []string{"jumdata", "itnio", "dingxin", "interline"} {
+		for _, kind := range all.Kinds(vendor) {
+			want[vendor+" "+kind] = true
+		}
+	}
+	if !maps.Equal(shown, want) {
+		t.Errorf("shown: %v\nwant every kind on every vendor: %v", shown, want)
 	}
 }
 

@@ -22,7 +22,7 @@ type Level string
 const (
 	LevelOK   Level = "ok"
 	LevelWarn Level = "warn" // a worker runs, and its operator should know
-	LevelFail Level = "fail" // a worker does not start, or breaks a promise
+	LevelFail Level = "fail" // a worker does not start, breaks a promise, or refuses all jobs of an account
 )
 
 // Finding is one thing that a check looked at. Its message holds no secret.

@@ -48,7 +48,7 @@ func (r *Report) accounts(c *configs.Config) []tasks.Account {
 		own = append(own, published)
 		r.Lanes = append(r.Lanes, laneReport(a, published))
 		if published.Unserved != "" {
-			r.Add(check, LevelWarn, "its jobs are refused: %s", published.Unserved)
+			r.Add(check, LevelFail, "all its jobs are refused: %s", published.Unserved)
 			continue
 		}
 		vendor, err := newVendor(a)

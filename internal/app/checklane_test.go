@@ -36,6 +36,16 @@ func TestCheckDescribesLanes(t *testing.T) {
 	}
 }
 
+// A limit that is not built has all jobs of its account refused, and a worker
+// that refuses every job of an account is not what its file asks for.
+func TestCheckFailsALimitThatIsNotBuilt(t *testing.T) {
+	r := redistest.Mini(t)
+	for key, rule := range map[string]string{"rules.max_in_flight": "max_in_flight: 3", "rules.daily_cap": "daily_cap: 100"} {
+		report := checked(t, checkFile(r.URL(), ", rules: {"+rule+"}"), 0)
+		wantFinding(t, report, "account main", LevelFail, "all its jobs are refused: "+key+": not built yet")
+	}
+}
+
 // What is accepted and not done is said, and why an account serves nothing.
 func TestCheckSaysWhatIsNotBuilt(t *testing.T) {
 	r := redistest.Mini(t)
@@ -43,7 +53,7 @@ func TestCheckSaysWhatIsNotBuilt(t *testing.T) {
 	text = strings.Replace(text, "{app_id: a, app_secret: b}", "{app_code: c}", 1)
 	report := checked(t, text, 0)
 	wantFinding(t, report, "configuration", LevelWarn, "not built in this version: accounts[0] (main).auth_mode")
-	wantFinding(t, report, "account main", LevelWarn, "its jobs are refused: auth_mode: ")
+	wantFinding(t, report, "account main", LevelFail, "all its jobs are refused: auth_mode: ")
 	if l := report.Lanes[0]; len(l.Kinds) != 0 || l.Refused == "" || !strings.Contains(l.line(), "serves nothing (auth_mode: ") {
 		t.Errorf("lane: %+v", l)
 	}

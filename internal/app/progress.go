@@ -12,6 +12,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/tasks"
 )
 
 // tell prints a change as a line of its own, where nothing is drawn in place.
@@ -54,7 +55,13 @@ func whyOf(r *record.Record) string {
 }
 
 // numberOf is the number that a person knows the job by, masked.
-func numberOf(r *record.Record) string { return cmp.Or(phone.Mask(r.X), r.To, "-") }
+func numberOf(r *record.Record) string {
+	x := r.X
+	if r.Kind == string(tasks.KindConnect) {
+		x = phone.Mask(x) // shown in clear to whom has to dial it only
+	}
+	return cmp.Or(x, r.To, "-")
+}
 
 func timeOf(r *record.Record) string {
 	switch {
@@ -82,8 +89,8 @@ type row struct {
 }
 
 func (b *sampleBatch) row(i int) row {
-	if b.refusals[i] != "" {
-		return row{"-", "recording", b.samples[i].what, "dingxin", "-", refused, b.refusals[i], "-", b.samples[i].why == b.refusals[i]}
+	if s := b.samples[i]; b.refusals[i] != "" {
+		return row{"-", string(s.job.Kind), s.what, b.world.vendorOf(s.job.Account), "-", refused, b.refusals[i], "-", s.why == b.refusals[i]}
 	}
 	r := b.records[i]
 	return row{r.ID, r.Kind, b.samples[i].what, r.Vendor, numberOf(r), r.State, whyOf(r), timeOf(r), b.asExpected(i, r)}

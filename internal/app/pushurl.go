@@ -10,6 +10,7 @@ import (
 	"github.com/callpacer/callpacer/callbackrx"
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/all"
 )
 
 // PushURL is the address that a vendor's own settings want for the account's
@@ -23,6 +24,10 @@ func PushURL(ctx context.Context, c *configs.Config, name string) (string, error
 		}
 		return "", fmt.Errorf("account %q is not in the configuration; it has %s", name, strings.Join(names, ", "))
 	}
+	vendorName := c.Accounts[i].Vendor
+	if all.Known(vendorName) && !all.Traits(vendorName).AccountPush {
+		return "", fmt.Errorf("account %s: %s is told an address with each call; nothing has to be set on its side", name, vendorName)
+	}
 	if c.Public == nil {
 		return "", errors.New("public: is missing; without a receiver no vendor can push")
 	}
@@ -32,7 +37,7 @@ func PushURL(ctx context.Context, c *configs.Config, name string) (string, error
 	}
 	defer closeVendor(vendor) //nolint:errcheck // it was asked nothing
 	if _, ok := vendor.(providers.PushParser); !ok {
-		return "", fmt.Errorf("account %s: vendor %s pushes nothing", name, c.Accounts[i].Vendor)
+		return "", fmt.Errorf("account %s: vendor %s pushes nothing", name, vendorName)
 	}
 	a := &App{config: c}
 	if c.Public.Secret.IsZero() {

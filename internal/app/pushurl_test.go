@@ -52,3 +52,25 @@ func TestPushURLErrors(t *testing.T) {
 		}
 	}
 }
+
+// A vendor that is told an address with each call would never use one that an
+// operator prints and registers.
+func TestPushURLOfVendorsThatAreToldOne(t *testing.T) {
+	const text = `redis: {url: "redis://127.0.0.1:1/0"}
+public: {listen: "127.0.0.1:1", url: "https://calls.example.com", secret: push-secret}
+accounts:
+  - {name: jumdata-main, vendor: jumdata, credentials: {app_id: a, app_secret: b}}
+  - {name: dingxin-main, vendor: dingxin, credentials: {app_key: a, app_secret: b}}
+  - {name: itnio-main, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}
+  - {name: interline-main, vendor: interline, base_url: https://interline.example, credentials: {dev_id: a, auth_key: b, app_id: c}}
+`
+	for name, refused := range map[string]bool{"jumdata-main": true, "dingxin-main": true, "itnio-main": false, "interline-main": false} {
+		got, err := PushURL(t.Context(), config(t, text), name)
+		switch {
+		case refused && (err == nil || !strings.Contains(err.Error(), "is told an address with each call")):
+			t.Errorf("%s: %s, %v", name, got, err)
+		case !refused && (err != nil || !strings.Contains(got, "/callbacks/"+name+"/")):
+			t.Errorf("%s: %s, %v", name, got, err)
+		}
+	}
+}

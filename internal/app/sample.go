@@ -83,9 +83,9 @@ func (b *sampleBatch) record(what string) *record.Record {
 	return &record.Record{}
 }
 
-// await watches until the sample with this name has ended.
-func (b *sampleBatch) await(ctx context.Context, what string) error {
-	for !b.record(what).State.Final() {
+// await watches until the sample with this name has come to such a state.
+func (b *sampleBatch) await(ctx context.Context, what string, come func(record.State) bool) error {
+	for !come(b.record(what).State) {
 		if _, err := b.look(ctx, true); err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ type sample struct {
 	// first is how it stands before the later ones start, where that is not how it
 	// stands at the end.
 	first record.State
+	job   tasks.Job // of one that is refused: no record tells of it
 }
 
 // sampleList shows one of each: what the numbers' endings mean is told by the
@@ -35,29 +36,37 @@ func sampleList() []sample {
 		{what: "second call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
 		{what: "third call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
 		{what: "fourth call of a day", start: message(accountJumdata, "13900000001"), state: record.Held, why: "per_number", later: true},
+		{what: "asked after by its call id", start: ask(accountJumdata, "answered", "13800000001"), state: record.Completed, why: "answered", later: true},
 
 		{what: "a file, a key is pressed", start: message(accountITNIO, "13800000029"), state: record.Completed, why: "answered"},
 		{what: "a file, abroad", start: message(accountITNIO, "+918563214101"), state: record.Completed, why: "answered"},
-		{what: "the vendor refuses the callee", start: message(accountITNIO, "13800000018"), state: record.Failed, why: "platform"},
-		{what: "asked after by its vendor id", start: ask("a file, a key is pressed", "13800000029"), state: record.Completed, why: "answered", later: true},
+		{what: "the vendor refuses the request", start: message(accountITNIO, "13800000014"), state: record.Failed, why: "platform"},
+		{what: "asked after by its vendor id", start: ask(accountITNIO, "a file, a key is pressed", "13800000029"), state: record.Completed, why: "answered", later: true},
 		{what: "the account's balance", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountITNIO}), state: record.Completed},
 
 		{what: "two phones, connected", start: connect(accountDingxin, "13700000001", "13800000001"), state: record.Completed, why: "answered"},
 		{what: "two phones, B is off", start: connect(accountDingxin, "13700000002", "13800000026"), state: record.Failed, why: "power_off"},
 		{what: "two phones, the answer is lost", start: connect(accountDingxin, "13700000003", "13800000015"), state: record.Completed, why: "answered"},
 		{what: "the caller dials the middle number", start: connect(accountDial, "13700000004", "13800000002"), state: record.Completed, why: "answered"},
-		{what: "a recording by its vendor id", start: job(tasks.Job{Kind: tasks.KindRecording, Account: accountDingxin, VendorID: "1"}), state: refused, why: "kind"},
+		unbuilt("a recording by its call's id", tasks.Job{Kind: tasks.KindRecording, Account: accountDingxin, VendorID: "1"}),
 
 		{what: "a number for a pair", start: bind("17000000001", "13800000001", "13900000001", time.Hour), state: record.Released, first: record.Active},
 		{what: "a call over that number", start: call("17000000001", "13900000001", "a number for a pair"), state: record.Completed, why: "answered", later: true},
 		{what: "it is taken back", start: unbind("a number for a pair", "a call over that number"), state: record.Completed, later: true},
 		{what: "a number for a pair, answer lost", start: bind("17000000002", "13800000022", "13900000002", time.Hour), state: record.Active},
-		{what: "a number for a moment", start: bind("17000000003", "13800000003", "13900000003", 3*time.Second), state: record.Expired},
-		{what: "a number that leads to one", start: job(tasks.Job{
-			Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeXA, X: "17000000004", A: "13800000004", TTL: time.Hour,
-		}), state: record.Active},
+		{what: "a number for a moment", start: bind("17000000003", "13800000003", "13900000003", 3*time.Second), state: record.Expired, first: record.Active},
+		{what: "a number that leads to one", start: lead("17000000004", "13800000004", time.Hour), state: record.Active},
+		// Whoever releases X itself names no job, so that one stands to its end.
+		{what: "another that leads to one", start: lead("17000000005", "13800000005", time.Hour), state: record.Released, first: record.Active},
 		{what: "the account's state", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountInterline}), state: record.Completed},
+		unbuilt("a recording of a call over a number", tasks.Job{Kind: tasks.KindRecording, Account: accountInterline, VendorID: "1"}),
+		{what: "that number itself is taken back", start: free("17000000005", "another that leads to one"), state: record.Completed},
 	}
+}
+
+// unbuilt is a job of a kind that this version refuses.
+func unbuilt(what string, j tasks.Job) sample {
+	return sample{what: what, start: job(j), state: refused, why: "kind", job: j}
 }
 
 // refused is how a sample stands that is refused when it is enqueued.
@@ -86,10 +95,15 @@ func bind(x, a, b string, ttl time.Duration) func(context.Context, *sampleBatch)
 	return job(tasks.Job{Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeAXB, X: x, A: a, B: b, TTL: ttl})
 }
 
+// lead has whoever calls x reach a.
+func lead(x, a string, ttl time.Duration) func(context.Context, *sampleBatch) (string, error) {
+	return job(tasks.Job{Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeXA, X: x, A: a, TTL: ttl})
+}
+
 // ask asks after the call of another sample as if it were not ours.
-func ask(of, to string) func(context.Context, *sampleBatch) (string, error) {
+func ask(account, of, to string) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		return job(tasks.Job{Kind: tasks.KindPoll, Account: accountITNIO, VendorID: b.record(of).VendorID, To: to})(ctx, b)
+		return job(tasks.Job{Kind: tasks.KindPoll, Account: account, VendorID: b.record(of).VendorID, To: to})(ctx, b)
 	}
 }
 
@@ -108,9 +122,19 @@ func call(x, caller, over string) func(context.Context, *sampleBatch) (string, e
 // unbind takes a binding back when the call over it has ended.
 func unbind(of, after string) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		if err := b.await(ctx, after); err != nil {
+		if err := b.await(ctx, after, record.State.Final); err != nil {
 			return "", err
 		}
 		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Binding: b.record(of).ID})(ctx, b)
+	}
+}
+
+// free takes back a number that leads to one, when it does.
+func free(x, of string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		if err := b.await(ctx, of, func(s record.State) bool { return s == record.Active }); err != nil {
+			return "", err
+		}
+		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Mode: tasks.ModeXA, X: x})(ctx, b)
 	}
 }

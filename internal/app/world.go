@@ -76,6 +76,16 @@ func openWorld(ctx context.Context, o SandboxOptions, log *logrus.Logger) (w *wo
 	return w, nil
 }
 
+// vendorOf names the vendor of an account.
+func (w *world) vendorOf(account string) string {
+	for i := range w.config.Accounts {
+		if w.config.Accounts[i].Name == account {
+			return w.config.Accounts[i].Vendor
+		}
+	}
+	return ""
+}
+
 // start brings up the vendors and the worker behind the open listeners.
 func (w *world) start(ctx context.Context, public, admin net.Listener, log *logrus.Logger) error {
 	w.vendors = newSimulators(public.Addr().String())
