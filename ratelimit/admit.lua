@@ -172,7 +172,11 @@ if doubt then
   drop('repeat_at')
 end
 if a.repeatable then put('repeatable', 1) else drop('repeatable') end
-drop('vendor_id'); drop('vendor_task'); drop('evidence'); drop('refunded')
+if not doubt then
+  drop('vendor_id')
+  forget_seen()
+end
+drop('vendor_task'); drop('evidence'); drop('refunded')
 put('attempt', a.attempt)
 put('token', a.token)
 put('send_before', send_before)

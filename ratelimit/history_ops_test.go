@@ -151,6 +151,9 @@ func (h *history) opSettle() {
 
 func (h *history) opSettleOf(id string) {
 	n, token := h.attempt(id)
+	if j := h.model.jobs[id]; j != nil && n < j.attempt {
+		n = j.attempt + 1 // opLateAnswer is about the earlier ones
+	}
 	t := record.Settlement{
 		Attempt: n, Token: token, Sent: h.tape.pick(4) != 0, Code: choose(h.tape, "", "200", "603"),
 		Text: choose(h.tape, "", "成功"), VendorID: choose(h.tape, "", "v1", "v1", "v2"), VendorTask: choose(h.tape, "", "task"),
@@ -161,7 +164,10 @@ func (h *history) opSettleOf(id string) {
 		RetryIn: choose(h.tape, 0, time.Second, time.Minute, 5*time.Hour), Counted: h.tape.pick(2) == 0, MaxAttempts: 3,
 		Reason: choose(h.tape, record.HoldRetry, record.HoldHalted, record.HoldVendorWindow),
 		Cause:  choose(h.tape, "platform", "account"), KeepCharge: h.tape.pick(3) == 0, Maybe: h.tape.pick(4) == 0,
-		MaxRepeats: choose(h.tape, 0, 0, 1, 3),
+		MaxRepeats: choose(h.tape, 0, 0, 1, 3), Alone: id[2] == 'e',
+	}
+	if h.mix.refusals && h.tape.pick(6) != 0 {
+		t.Result, t.Counted, t.RetryIn, t.LockFor = record.ResultAgain, false, time.Second, 0
 	}
 	if repeatable(id) {
 		t.Result = choose(h.tape, record.ResultInDoubt, record.ResultInDoubt, t.Result)
@@ -184,83 +190,6 @@ func (h *history) opSettleOf(id string) {
 	}
 }
 
-func (h *history) evidence(n int) record.Evidence {
-	e := record.Evidence{
-		Attempt: n, Source: "push", Strength: 1 + h.tape.pick(4), VendorID: choose(h.tape, "", "v1", "v1", "v2"),
-		State: choose(h.tape, "", record.Ringing, record.InProgress, record.Completed, record.Busy, record.Failed, record.NoAnswer, record.Rejected),
-		Task:  choose(h.tape, "", "call1", "call2"), Code: choose(h.tape, "", "487"), Text: choose(h.tape, "", "失败"), Cause: "c",
-		PollIn: choose(h.tape, 0, time.Minute, 30*time.Hour), GiveUpIn: choose(h.tape, time.Hour, 24*time.Hour),
-		Facts: record.Facts{SIP: choose(h.tape, 0, 487), DTMF: choose(h.tape, "", "1")},
-	}
-	if h.tape.pick(2) == 0 {
-		d, b := choose(h.tape, 0, 7*time.Second), h.tape.pick(2) == 0
-		e.Facts.Duration, e.Facts.Billable = &d, &b
-	}
-	return e
-}
-
-func (h *history) opAdvance() {
-	underWay := h.tape.pick(2) == 0
-	id := h.jobIn(func(j *mJob) bool {
-		return underWay && j.rank() > 1 && j.rank() < 5 || !underWay && (j.attempt > 0 || j.id[2] == 'g')
-	})
-	n, _ := h.attempt(id)
-	if n < 0 || n == 0 && id[2] != 'g' {
-		h.idle = true
-		return // no token names such an attempt
-	}
-	e := h.evidence(n)
-	was := h.stateOf(id)
-	got, state, err := h.store.Advance(h.ctx, id, numbersOf(id), e)
-	verdict, want := h.model.advance(id, e)
-	h.same(fmt.Sprintf("advance %s.%d %s %d", id, n, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
-	h.counts["advance: "+string(got)]++
-	h.counts["advance: "+string(was)+" "+string(e.State)+" "+string(state)]++
-	if got == record.Advanced || got == record.Same {
-		h.ledger.seen(id, e)
-	}
-	if got == record.Advanced {
-		h.ledger.resolved(id)
-	}
-}
-
-// opCall is evidence of a call over a binding.
-func (h *history) opCall() {
-	id := h.jobIn(func(j *mJob) bool { return bind(j.id) })
-	if !bind(id) {
-		h.idle = true
-		return
-	}
-	e := h.evidence(0)
-	e.Task = choose(h.tape, "call1", "call2")
-	name := record.ChildID(id, e.Task)
-	if h.model.jobs[name] == nil {
-		h.calls = append(h.calls, name)
-	}
-	got, state, err := h.store.AdvanceChild(h.ctx, record.Child{
-		Binding: &record.Record{ID: id, Account: "acct", Priority: "normal"}, Retain: time.Hour,
-	}, e)
-	verdict, want := h.model.advanceChild(name, e)
-	h.same(fmt.Sprintf("call %s %s %d", name, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
-	h.counts["call: "+string(state)]++
-}
-
-func (h *history) opBound() {
-	id := h.jobIn(func(j *mJob) bool { return bind(j.id) && j.attempt > 0 })
-	if !bind(id) {
-		h.idle = true
-		return
-	}
-	vendorID, was := choose(h.tape, "", "v1", "v2"), h.stateOf(id)
-	got, state, err := h.store.Bound(h.ctx, id, numbersOf(id), vendorID)
-	verdict, want := h.model.bound(id, vendorID)
-	h.same("bound "+id+" "+vendorID, []any{got, state}, []any{verdict, want}, err)
-	h.counts["bound: "+string(was)+" "+string(got)]++
-	if got == record.Advanced {
-		h.ledger.resolved(id)
-	}
-}
-
 func (h *history) opReleased() {
 	id := h.jobIn(func(j *mJob) bool { return j.state == record.Active })
 	was := h.stateOf(id)
@@ -277,6 +206,32 @@ func (h *history) opDone() {
 	h.counts["done: "+string(was)+" "+string(got)]++
 	if got == record.Completed {
 		h.ledger.resolved(id)
+	}
+}
+
+// opLateAnswer is the answer to a request that was repeated since.
+func (h *history) opLateAnswer() {
+	givenUp := h.tape.pick(2) == 0
+	id := h.jobIn(func(j *mJob) bool {
+		return j.repeatable && j.attempt > 1 && (givenUp && j.state == record.Unknown || !givenUp && j.rank() < 3)
+	})
+	j := h.model.jobs[id]
+	if j == nil || !j.repeatable || j.attempt < 2 {
+		h.idle = true
+		return
+	}
+	t := record.Settlement{
+		Attempt: j.attempt - 1, Token: "t", Sent: true, VendorID: choose(h.tape, "", "v1", "v2"), Alone: id[2] == 'e',
+		Result: choose(h.tape, record.ResultBound, record.ResultDone, record.ResultBound, record.ResultDone, record.ResultAccepted),
+	}
+	was := j.state
+	got, err := h.store.Settle(h.ctx, id, numbersOf(id), t)
+	h.same(fmt.Sprintf("late answer to %s.%d %s", id, t.Attempt, t.Result), got, h.model.settle(id, t), err)
+	h.counts["late answer: "+string(was)+" "+string(t.Result)+" "+string(got.State)]++
+	if was == record.Submitting || was == record.InDoubt || was == record.Unknown {
+		if effective(t.Result) {
+			h.ledger.tookEffect(id)
+		}
 	}
 }
 
@@ -320,6 +275,7 @@ func (h *history) opCancel() {
 	got, state, err := h.store.Cancel(h.ctx, id)
 	want, wantState := h.model.cancel(id)
 	h.same("cancel "+id, []any{got, state}, []any{want, wantState}, err)
+	h.counts["cancel: "+kindOf(id)+" "+string(got)]++
 }
 
 func (h *history) opFail() {

@@ -15,6 +15,7 @@ import (
 var (
 	numberKeys = []string{"n1", "n2", "n3"}
 	pushIDs    = []string{"g.push-1", "g.push-2"}
+	callNames  = []string{"v1", "v2", "x/n1", "x/n2", "x/n3"}
 )
 
 // tape is where a history's choices come from; it ends.
@@ -72,9 +73,13 @@ var historyStart = time.Date(2026, 11, 21, 12, 55, 0, 0, time.UTC).UnixMilli()
 type mix struct {
 	name, jobs string
 	asides     int
+	refusals   bool // nearly every answer is one, and can be sent again at once
 }
 
-var mixes = []mix{{"all", "abcdefg", 40}, {"calls", "abcd", 35}, {"doubt", "def", 12}, {"bindings", "ef", 25}}
+var mixes = []mix{
+	{"all", "abcdefg", 40, false}, {"calls", "abcd", 35, false}, {"doubt", "def", 12, false}, {"bindings", "ef", 25, false},
+	{"retries", "abc", 20, true},
+}
 
 func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, m mix, bytes []byte) *history {
 	h := &history{
@@ -132,9 +137,10 @@ var (
 	}
 	asides = []operation{
 		{2, "queued", (*history).opQueued}, {2, "start", (*history).opStart}, {1, "missing", (*history).opMissing},
-		{10, "advance", (*history).opAdvance}, {3, "polled", (*history).opPolled}, {2, "cancel", (*history).opCancel},
+		{10, "advance", (*history).opAdvance}, {5, "earlier", (*history).opEarlier}, {4, "late answer", (*history).opLateAnswer},
+		{3, "polled", (*history).opPolled}, {2, "cancel", (*history).opCancel},
 		{1, "fail", (*history).opFail}, {1, "done", (*history).opDone}, {1, "put off", (*history).opPutOff},
-		{2, "bound", (*history).opBound}, {1, "released", (*history).opReleased}, {2, "call", (*history).opCall},
+		{2, "bound", (*history).opBound}, {1, "released", (*history).opReleased}, {4, "call", (*history).opCall},
 		{1, "stale lease", (*history).opStaleLease}, {1, "push", (*history).opPush}, {1, "forget", (*history).opForget},
 	}
 )

@@ -32,8 +32,21 @@ type sent struct {
 	resolved   bool // somebody else told what became of it
 }
 
-// open says that the attempt may have taken effect, for all that is known.
-func (s *sent) open() bool { return !s.refused && !s.resolved }
+// open says that the attempt may have taken effect, for all that is known. What
+// the vendor knows by its id is known when one attempt is.
+func (l *ledger) open(s *sent) bool {
+	return !s.refused && !s.resolved && (!s.repeatable || l.placed(s.job) == nil)
+}
+
+// placed is an attempt of which somebody told that it took effect.
+func (l *ledger) placed(job string) *sent {
+	for _, s := range l.sent {
+		if s.job == job && s.seen {
+			return s
+		}
+	}
+	return nil
+}
 
 func newLedger(rules ratelimit.Rules) *ledger { return &ledger{rules: rules} }
 
@@ -162,8 +175,11 @@ func (l *ledger) resolved(job string) {
 // sentBefore: while an attempt may have taken effect no other one goes out, but
 // the very same request to a vendor that knows it.
 func (l *ledger) sentBefore(now *sent) {
+	if s := l.placed(now.job); s != nil {
+		l.breach("%s.%d was let out though attempt %d was placed", now.job, now.attempt, s.attempt)
+	}
 	for _, s := range l.sent {
-		if s.job == now.job && s.open() && (!s.repeatable || !now.repeatable) {
+		if s.job == now.job && l.open(s) && (!s.repeatable || !now.repeatable) {
 			l.breach("%s.%d was let out though attempt %d may have taken effect", now.job, now.attempt, s.attempt)
 		}
 	}
@@ -173,10 +189,14 @@ func (l *ledger) sentBefore(now *sent) {
 // nor has ended as if it had not.
 func (l *ledger) judge(v view) {
 	for _, s := range l.sent {
-		if !s.open() {
+		state := record.State(v["job "+s.job+" state"])
+		if s.seen && waiting(state) {
+			l.breach("%s is %s though attempt %d was placed", s.job, state, s.attempt)
+		}
+		if !l.open(s) {
 			continue
 		}
-		switch state := record.State(v["job "+s.job+" state"]); state {
+		switch state {
 		case record.Accepted, record.Queued, record.Held, record.Expired, record.Canceled, record.Failed:
 			l.breach("%s is %s though attempt %d may have taken effect", s.job, state, s.attempt)
 		}
@@ -186,6 +206,15 @@ func (l *ledger) judge(v view) {
 func (l *ledger) seen(job string, e record.Evidence) {
 	if s := l.find(job, e.Attempt); s != nil && e.State != "" {
 		s.seen = true
+	}
+}
+
+// tookEffect: a request that the vendor knows by its id is known to have had one.
+func (l *ledger) tookEffect(job string) {
+	for _, s := range l.sent {
+		if s.job == job {
+			s.seen = true
+		}
 	}
 }
 
@@ -205,6 +234,8 @@ func brokenInvariants(v view, ttl map[string]time.Duration) []string {
 			out = append(out, "the key of "+id+" is forgotten before its end")
 		case kind == "number" && left < 0:
 			out = append(out, "the history of "+id+" stays forever")
+		case kind == "call" && left < time.Minute: // every record here is kept longer
+			out = append(out, fmt.Sprintf("the name %s leads to a job for %v", id, left))
 		case kind == "job" && state.Final() && (left < 0 || due):
 			out = append(out, fmt.Sprintf("%s is %s: due %v, kept %v", id, state, due, left))
 		case kind == "job" && !state.Final() && (left >= 0 || !due):

@@ -145,6 +145,8 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	if doubt {
 		j.repeats++
 		j.repeatAt = 0
+	} else { // a repeat loses nothing that is known
+		j.vendorID, j.seen = "", nil
 	}
 	m.send(j, r, closes)
 	out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
@@ -213,7 +215,7 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 		clear(n.hopeful)
 	}
 	m.clearHold(j)
-	j.vendorID, j.vendorTask, j.evidence, j.refunded = "", "", 0, 0
+	j.vendorTask, j.evidence, j.refunded = "", 0, 0
 	j.repeatable = r.Repeatable
 	j.attempt, j.token, j.sendBefore, j.ownedUntil, j.doubt = r.Attempt, r.Token, before, owned, r.Doubt.Milliseconds()
 	m.enter(j, "submitting")

@@ -48,6 +48,9 @@ func (m *model) settle(id string, t record.Settlement) record.Settled {
 		return record.Settled{Stale: true}
 	}
 	if j.attempt == 0 || j.attempt != t.Attempt || j.token != t.Token {
+		if j.repeatable && t.Attempt < j.attempt && effective(t.Result) {
+			m.lateAnswer(j, t)
+		}
 		return record.Settled{State: j.state, Stale: true}
 	}
 	if j.settled != t.Attempt {
@@ -58,6 +61,54 @@ func (m *model) settle(id string, t record.Settlement) record.Settled {
 		out.Until = time.UnixMilli(j.holdUntil)
 	}
 	return out
+}
+
+func effective(r record.Result) bool { return r == record.ResultBound || r == record.ResultDone }
+
+// lateAnswer says that a request, which was repeated since, took effect.
+func (m *model) lateAnswer(j *mJob, t record.Settlement) {
+	if j.vendorID == "" {
+		j.vendorID = t.VendorID
+	}
+	switch j.state {
+	case record.Submitting:
+		j.stands = t.Result
+		m.nameOf(j, j.attempt, t)
+	case record.InDoubt, record.Unknown:
+		m.release(j, j.attempt)
+		j.ended, j.cause = 0, ""
+		if m.stand(j, t.Result); j.state == record.Active {
+			m.nameOf(j, j.attempt, t)
+		}
+	}
+}
+
+// stand: the request took effect.
+func (m *model) stand(j *mJob, r record.Result) {
+	if r == record.ResultDone {
+		m.end(j, record.Completed, "")
+		return
+	}
+	m.activate(j, m.now)
+}
+
+// name makes the names lead to the attempt.
+func (m *model) name(j *mJob, n int, names record.Names) {
+	to := j.id + "." + strconv.Itoa(n)
+	if names.VendorID != "" {
+		m.calls[names.VendorID] = to
+	}
+	for _, number := range names.Alone {
+		m.calls["x/"+number] = to
+	}
+}
+
+func (m *model) nameOf(j *mJob, n int, t record.Settlement) {
+	names := record.Names{VendorID: t.VendorID}
+	if t.Alone && t.Result == record.ResultBound {
+		names.Alone = j.numbers
+	}
+	m.name(j, n, names)
 }
 
 func (m *model) settleFirst(j *mJob, t record.Settlement) {
@@ -92,9 +143,13 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	stands := !notPlaced || t.KeepCharge
 	switch {
 	case j.state == record.Submitting, j.state == record.InDoubt:
-		m.charge(j, t.Attempt, stands)
-		m.settleOpen(j, t, earlier)
-	case j.state == record.Unknown:
+		m.charge(j, t.Attempt, stands || j.seen != nil && j.seen.attempt == t.Attempt)
+		standing := j.stands == record.ResultBound
+		if m.settleOpen(j, t, earlier); !notPlaced || standing {
+			m.nameOf(j, t.Attempt, t)
+		}
+		return
+	case j.state == record.Unknown && !(notPlaced && j.placed == t.Attempt):
 		m.charge(j, t.Attempt, stands)
 		m.settleUnknown(j, t, notPlaced && !earlier)
 	default: // a push was faster: the call was placed
@@ -103,11 +158,17 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 			m.line(j, j.state, true)
 		}
 	}
+	if !notPlaced && (t.Result != record.ResultBound || j.state == record.Active) {
+		m.nameOf(j, t.Attempt, t)
+	}
 }
 
 // settleUnknown is a settlement that comes after everybody gave up.
 func (m *model) settleUnknown(j *mJob, t record.Settlement, proved bool) {
 	switch {
+	case proved && j.seen != nil:
+		j.ended, j.cause = 0, ""
+		m.goOn(j, *j.seen)
 	case proved:
 		m.end(j, record.Failed, t.Cause)
 	case t.Result == record.ResultBound:
@@ -122,7 +183,16 @@ func (m *model) settleUnknown(j *mJob, t record.Settlement, proved bool) {
 // an attempt before this one is in doubt.
 func (m *model) settleOpen(j *mJob, t record.Settlement, earlier bool) {
 	wasInDoubt := j.state == record.InDoubt
+	refused := t.Result == record.ResultAgain || t.Result == record.ResultFailed
 	switch {
+	case j.stands != "" && !effective(t.Result):
+		m.line(j, j.state, true)
+		m.release(j, t.Attempt)
+		m.stand(j, j.stands)
+	case refused && j.seen != nil, t.Result == record.ResultInDoubt && j.seenPlaced():
+		m.line(j, j.state, true)
+		m.release(j, t.Attempt)
+		m.goOn(j, *j.seen)
 	case earlier && t.Result == record.ResultAgain:
 		m.enterDoubt(j, t.RetryIn.Milliseconds())
 	case earlier && t.Result == record.ResultFailed:
@@ -143,6 +213,23 @@ func (m *model) settleOpen(j *mJob, t record.Settlement, earlier bool) {
 	default:
 		m.endDoubt(j)
 		m.again(j, t, wasInDoubt)
+	}
+}
+
+// seenPlaced: the attempt in hand is known to have been placed.
+func (j *mJob) seenPlaced() bool {
+	return j.seen != nil && (j.repeatable || j.seen.attempt == j.attempt)
+}
+
+// ownerDied: nobody will tell how the attempt in hand ended.
+func (m *model) ownerDied(j *mJob) {
+	switch {
+	case j.stands != "":
+		m.stand(j, j.stands)
+	case j.seenPlaced():
+		m.goOn(j, *j.seen)
+	default:
+		m.enterDoubt(j, 0)
 	}
 }
 
@@ -201,165 +288,5 @@ func (m *model) again(j *mJob, t record.Settlement, wasInDoubt bool) {
 		j.adrift = true
 		j.seq++
 		m.due[j.id] = min(at, j.expires)
-	}
-}
-
-// advanceChild is evidence of a call over a binding, whose record it may make.
-func (m *model) advanceChild(id string, e record.Evidence) (record.Verdict, record.State) {
-	if m.jobs[id] == nil {
-		j := &mJob{id: id, kind: "call", created: m.now, giveUp: m.now + e.GiveUpIn.Milliseconds()}
-		m.jobs[id] = j
-		m.enter(j, record.Submitted)
-		m.due[id] = j.giveUp
-	}
-	return m.advance(id, e)
-}
-
-func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.State) {
-	j := m.jobs[id]
-	switch {
-	case j == nil:
-		return record.NoRecord, ""
-	case e.Attempt != j.attempt:
-		m.lateEvidence(j, e)
-		return record.Stale, j.state
-	case e.VendorID != "" && j.vendorID != "" && e.VendorID != j.vendorID:
-		return record.Foreign, j.state
-	}
-	if e.VendorID != "" {
-		j.vendorID = e.VendorID
-	}
-	switch {
-	case e.State == "":
-		return record.Same, j.state
-	case j.rank() == 9 && e.Task != "" && j.callTask != "" && e.Task != j.callTask: // another call
-		m.line(j, j.state, false)
-		return record.Same, j.state
-	case !ended(e.State) && (j.rank() == 1 || j.rank() >= rankOf(e.State)):
-		return record.Same, j.state
-	}
-	if waiting(j.state) || j.refunded == e.Attempt { // it was placed after all
-		j.refunded = 0
-		for _, key := range j.numbers {
-			m.number(key).charges[attemptID(j, e.Attempt)] = m.now
-		}
-	}
-	if !ended(e.State) {
-		m.underWay(j, e)
-		return record.Advanced, j.state
-	}
-	if j.rank() == 9 {
-		if e.State == j.state {
-			if e.Strength > j.evidence {
-				j.learn(e)
-			}
-			return record.Same, j.state
-		}
-		m.line(j, j.state, true)
-		if e.State != record.Completed && (j.state == record.Completed || e.Strength <= j.evidence) {
-			return record.Same, j.state
-		}
-	}
-	j.learn(e)
-	if e.Task != "" {
-		j.callTask = e.Task
-	}
-	m.end(j, e.State, e.Cause)
-	return record.Advanced, j.state
-}
-
-// underWay is evidence of a call that goes on.
-func (m *model) underWay(j *mJob, e record.Evidence) {
-	switch j.state {
-	case record.Submitted, record.Ringing: // somebody polls it, or nobody can
-	default:
-		m.clearHold(j)
-		m.endDoubt(j)
-		j.seq++
-		j.giveUp = m.now + e.GiveUpIn.Milliseconds()
-		m.due[j.id] = j.giveUp
-		if e.PollIn > 0 {
-			m.due[j.id] = min(j.giveUp, m.now+e.PollIn.Milliseconds())
-		}
-	}
-	j.learn(e)
-	m.enter(j, e.State)
-}
-
-// bound: something happened over the binding.
-func (m *model) bound(id, vendorID string) (record.Verdict, record.State) {
-	j := m.jobs[id]
-	switch {
-	case j == nil:
-		return record.NoRecord, ""
-	case j.lost, waiting(j.state) && j.attempt == 0, vendorID != "" && j.vendorID != "" && vendorID != j.vendorID:
-		return record.Foreign, j.state
-	}
-	if vendorID != "" {
-		j.vendorID = vendorID
-	}
-	switch {
-	case j.state == record.Submitting, j.state == record.Active, j.soft, ended(j.state):
-		return record.Same, j.state
-	}
-	m.clearHold(j)
-	j.ended, j.cause = 0, ""
-	m.release(j, j.attempt)
-	m.activate(j, max(j.ownedUntil, j.sendBefore))
-	return record.Advanced, j.state
-}
-
-func (m *model) released(id string) record.State {
-	j := m.jobs[id]
-	if j == nil {
-		return ""
-	}
-	if j.rank() >= 2 && j.rank() < 9 {
-		m.end(j, record.Released, "")
-	}
-	return j.state
-}
-
-// words replaces the vendor's words, all of them, where there are new ones.
-func (j *mJob) words(code, text string) {
-	if code != "" || text != "" {
-		j.code, j.text = code, text
-	}
-}
-
-// lateEvidence says that an attempt that was followed by another was placed.
-func (m *model) lateEvidence(j *mJob, e record.Evidence) {
-	if e.State == "" || e.Attempt < 1 || e.Attempt > j.attempt || j.late[e.Attempt] != "" {
-		return
-	}
-	if j.late == nil {
-		j.late = map[int]record.State{}
-	}
-	j.late[e.Attempt] = e.State
-	m.line(j, j.state, true)
-	for _, key := range j.numbers {
-		if n := m.number(key); n.charges[attemptID(j, e.Attempt)] == 0 {
-			n.charges[attemptID(j, e.Attempt)] = m.now
-		}
-	}
-}
-
-func (j *mJob) learn(e record.Evidence) {
-	j.evidence = e.Strength
-	j.words(e.Code, e.Text)
-	if j.facts == nil {
-		j.facts = map[string]string{}
-	}
-	if e.Facts.SIP > 0 {
-		j.facts["sip"] = strconv.Itoa(e.Facts.SIP)
-	}
-	if e.Facts.DTMF != "" {
-		j.facts["dtmf"] = e.Facts.DTMF
-	}
-	if e.Facts.Duration != nil {
-		j.facts["duration_ms"] = strconv.FormatInt(e.Facts.Duration.Milliseconds(), 10)
-	}
-	if e.Facts.Billable != nil {
-		j.facts["billable"] = map[bool]string{true: "1", false: "0"}[*e.Facts.Billable]
 	}
 }

@@ -96,7 +96,7 @@ func (m *model) cancel(id string) (record.Cancellation, record.State) {
 	switch {
 	case j == nil:
 		return record.CancelMissing, ""
-	case waiting(j.state):
+	case waiting(j.state), j.kind == "poll" && j.rank() < 8:
 		m.end(j, record.Canceled, "canceled")
 	case j.state == record.Submitting:
 		j.cancel = true
@@ -237,7 +237,7 @@ func (m *model) tick(l mLease) record.Step {
 	case j.state == record.Submitting && m.now < j.ownedUntil:
 		m.due[j.id] = j.ownedUntil
 	case j.state == record.Submitting:
-		m.enterDoubt(j, 0)
+		m.ownerDied(j)
 	case j.state == record.InDoubt && j.repeatAt != 0 && m.now < min(j.doubtUntil, j.expires):
 		return j.brings(record.ActRepeat, j.sequenced())
 	case j.state == record.InDoubt && m.now < j.doubtUntil:

@@ -19,6 +19,7 @@ type model struct {
 	due     map[string]int64
 	numbers map[string]*mNumber
 	pushes  map[string]string // id -> state
+	calls   map[string]string // a name that leads to an attempt -> that
 }
 
 type mJob struct {
@@ -44,11 +45,24 @@ type mJob struct {
 	facts                                  map[string]string
 	lines                                  []string // "<ms> <state>"
 
+	seen     *mSeen // told of an attempt while it, or a later one, had no answer yet
+	stands   record.Result
+	placed   int // the last attempt of which somebody told
+	lastCall string
+
 	repeatable            bool  // the last attempt was of a request that the vendor knows by its id
 	doubted               int   // the earliest attempt that may have taken effect
 	doubtUntil, repeatAt  int64 // 0: not in doubt, no repeat
 	repeats, bounded      int
 	timeToLive, bindingTo int64 // of a binding
+}
+
+// mSeen is evidence that was kept.
+type mSeen struct {
+	attempt         int
+	state           record.State
+	cause, vendorID string
+	poll, giveUp    int64
 }
 
 type mMarker struct{ state, digest, token string }
@@ -65,7 +79,7 @@ type mNumber struct {
 func newModel(rules ratelimit.Rules) *model {
 	return &model{
 		rules: rules, jobs: map[string]*mJob{}, markers: map[string]*mMarker{}, due: map[string]int64{},
-		numbers: map[string]*mNumber{}, pushes: map[string]string{},
+		numbers: map[string]*mNumber{}, pushes: map[string]string{}, calls: map[string]string{},
 	}
 }
 
@@ -145,7 +159,7 @@ func (m *model) end(j *mJob, s record.State, cause string) {
 	if s == record.Unknown { // nobody proved anything
 		j.doubted = doubted
 	}
-	j.cancel, j.runs, j.cause, j.ended = false, 0, cause, m.now
+	j.cancel, j.runs, j.cause, j.ended, j.stands = false, 0, cause, m.now, ""
 	m.enter(j, s)
 	delete(m.due, j.id)
 	if j.keyed {
@@ -177,7 +191,7 @@ func (m *model) endDoubt(j *mJob) { j.doubted, j.doubtUntil, j.repeatAt, j.bound
 // activate: the binding stands, made at the latest then.
 func (m *model) activate(j *mJob, made int64) {
 	m.endDoubt(j)
-	j.cancel = false
+	j.cancel, j.stands = false, ""
 	m.enter(j, record.Active)
 	m.due[j.id] = m.now + 30*dayMS
 	if j.timeToLive > 0 {

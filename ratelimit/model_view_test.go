@@ -58,6 +58,9 @@ func (m *model) view() view {
 	for id, state := range m.pushes {
 		v.set("push "+id, state)
 	}
+	for name, to := range m.calls {
+		v.set("call "+name, to)
+	}
 	for id, j := range m.jobs {
 		j.view(v, "job "+id+" ")
 	}
@@ -80,6 +83,17 @@ func (j *mJob) view(v view, p string) {
 		"submit_token": j.submitToken, "digest": j.digest, "numbers": strings.Join(j.numbers, ","),
 	} {
 		v.set(p+field, value)
+	}
+	v.set(p+"stands", string(j.stands))
+	v.set(p+"placed", j.placed)
+	v.set(p+"last_call", j.lastCall)
+	if s := j.seen; s != nil {
+		v.set(p+"seen", s.attempt)
+		v.set(p+"seen_state", s.state)
+		v.set(p+"seen_cause", s.cause)
+		v.set(p+"seen_vendor_id", s.vendorID)
+		v.set(p+"seen_poll", s.poll)
+		v.set(p+"seen_give_up", s.giveUp)
 	}
 	for n, state := range j.late {
 		v.set(fmt.Sprintf("%slate:%d", p, n), state)
@@ -118,6 +132,11 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 	for _, id := range pushIDs {
 		ask("push", id)
 	}
+	calls := map[string]*redis.StringCmd{}
+	for _, name := range callNames {
+		calls[name] = pipe.Get(ctx, redisKey("call:", name))
+		ttls["call "+name] = pipe.PTTL(ctx, redisKey("call:", name))
+	}
 	if _, err := pipe.Exec(ctx); err != nil && !errors.Is(err, redis.Nil) {
 		return nil, nil, fmt.Errorf("read everything: %w", err)
 	}
@@ -125,6 +144,10 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 	v.set("clock", clock.Val())
 	for _, z := range due.Val() {
 		v.set("due "+z.Member.(string), int64(z.Score))
+	}
+	for name, to := range calls {
+		v.set("call "+name, to.Val())
+		left["call "+name] = ttls["call "+name].Val()
 	}
 	for name, h := range hashes {
 		left[name] = ttls[name].Val()

@@ -215,3 +215,23 @@ func TestEdgesOfOneJob(t *testing.T) {
 		}
 	})
 }
+
+// TestWhyAJobExpired: what a job waited for is why it expired.
+func TestWhyAJobExpired(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		for reason, cause := range map[string]string{
+			record.HoldHalted: "account", record.HoldLineBusy: "busy", record.HoldVendorWindow: "policy_window", record.HoldRetry: "platform",
+		} {
+			d := newDesk(t, r, ratelimit.Rules{})
+			d.now = wall("2026-11-21 12:00:00")
+			id := d.create(func(j *record.NewJob) { j.ExpiresAt = d.now.Add(time.Minute) })
+			d.wantGo(d.ask(id, 1), 5*time.Second)
+			d.settle(id, record.Settlement{Attempt: 1, Result: record.ResultAgain, Reason: reason, RetryIn: time.Hour})
+			d.now = d.now.Add(time.Minute)
+			d.ask(id, 2)
+			if rec, err := d.store.Get(d.ctx, id); err != nil || rec.State != record.Expired || rec.Cause != cause {
+				t.Errorf("held for %s: %+v, %v; want expired, %s", reason, rec, err, cause)
+			}
+		}
+	})
+}

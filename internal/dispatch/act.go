@@ -24,7 +24,8 @@ type order struct {
 	still func(ctx context.Context) (why string, err error)
 	// done, where it is not nil, is what else stands once the vendor accepted it.
 	// It is repeated after a crash, and must bear that.
-	done func(ctx context.Context) error
+	done  func(ctx context.Context) error
+	alone bool // it has its number to itself
 	// result is what the record is told of an accepted request.
 	result record.Result
 	// free of the rules per number, anytime whatever the window, repeatable where
@@ -69,7 +70,7 @@ func (l *Lane) orderOf(k tasks.Kind, rec *record.Record, c tasks.Content) (order
 	case tasks.KindBind:
 		return l.binding(rec, c)
 	case tasks.KindUnbind:
-		return l.unbinding(c)
+		return l.unbinding(rec, c)
 	case tasks.KindPoll, tasks.KindPush, tasks.KindRecording, tasks.KindAccount:
 	}
 	return order{}, false

@@ -39,6 +39,7 @@ func TestAim(t *testing.T) {
 		"canceled":           {state: record.Canceled, rank: 9, ends: record.Completed},
 		"failed":             {state: record.Failed, rank: 9, ends: record.Completed},
 		"of another account": {state: record.Active, rank: 5, fields: []string{"vendor_id", "sub", "account", "other"}, ends: record.Failed, cause: "binding_missing"},
+		"unknown xa":         {state: record.Unknown, rank: 8, xa: true, ends: record.Failed, cause: "binding_missing"},
 		"no binding":         {state: record.Completed, rank: 9, fields: []string{"kind", "notify"}, ends: record.Failed, cause: "binding_missing"},
 		"broken content":     {state: record.Active, rank: 5, fields: []string{"vendor_id", "sub", "content", "{"}, ends: record.Failed, cause: "platform"},
 	} {
@@ -115,10 +116,12 @@ func TestAimWithoutJob(t *testing.T) {
 	}
 }
 
-// TestAimOfNoRecord: the bind job is not there (any more).
+// TestAimOfNoRecord: the bind job was there when the unbind was accepted.
 func TestAimOfNoRecord(t *testing.T) {
 	inScene(t, func(t *testing.T, s scene) {
-		id := s.enqueue(unbindJob("u")([]string{walkGroup + ".gone"}))
+		bind := s.bind()
+		id := s.enqueue(unbindJob("u")([]string{bind}))
+		s.must(s.redis.Client.Del(s.ctx, jobKey(bind)).Err())
 		if state, err := s.lane.Act(s.ctx, id, tasks.KindUnbind); err != nil || state != record.Failed || s.get(id).Cause != "binding_missing" {
 			t.Errorf("%s (%s), %v", state, s.get(id).Cause, err)
 		}

@@ -84,7 +84,7 @@ func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time,
 // settle tells the record what the attempt came to, and the queue what to do.
 func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State, error) {
 	s := a.lane.settlementOf(o, a.rec, a.order.result)
-	s.Attempt, s.Token = a.n, a.token
+	s.Attempt, s.Token, s.Alone = a.n, a.token, a.order.alone
 	var settled record.Settled
 	err := persist(ctx, func(ctx context.Context) (err error) {
 		if a.order.done != nil && o.Class == providers.ClassOK {

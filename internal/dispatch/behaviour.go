@@ -47,7 +47,7 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 	s := record.Settlement{
 		Sent: !o.Unsent, Code: o.VendorCode, Text: o.VendorText,
 		VendorID: o.VendorID, VendorTask: o.TaskNo, X: o.X,
-		KeepCharge: o.Signal != providers.SignalNone, MaxAttempts: l.MaxAttempts,
+		KeepCharge: o.Signal != providers.SignalNone && o.Signal != providers.SignalLineBusy, MaxAttempts: l.MaxAttempts,
 		Cause: string(providers.CausePlatform),
 	}
 	if o.VendorCode == "" && o.VendorText != "" {
@@ -69,6 +69,9 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 	case o.Class == providers.ClassPermanent && o.Placed == providers.PlacedMaybe:
 		// The line was dialled and failed: somebody's phone may have rung.
 		s.Result, s.Cause, s.Maybe, s.KeepCharge = record.ResultFailed, string(o.Cause), true, true
+	case o.Placed != providers.PlacedNo && o.VendorID != "" && accepted == record.ResultAccepted && l.pollFirst() > 0:
+		// The call has a name, so the vendor can be asked what became of it.
+		s.Result, s.PollIn, s.GiveUpIn = accepted, l.pollFirst(), l.GiveUp
 	case o.Placed != providers.PlacedNo:
 		s.Result = record.ResultInDoubt
 		if o.Repeatable {
@@ -110,6 +113,7 @@ func (l *Lane) pollFirst() time.Duration {
 // Delays for refusals whose vendor names none.
 const (
 	haltedDelay     = 5 * time.Minute
+	lineBusyDelay   = time.Minute
 	frequencyDelay  = 30 * time.Second
 	windowDelay     = 10 * time.Minute
 	permitOverDelay = time.Second
@@ -125,6 +129,9 @@ func (l *Lane) retryOf(o providers.Outcome, r *record.Record) (reason string, in
 		return record.HoldRetry, permitOverDelay, false
 	case o.Signal == providers.SignalNumberLock && l.Lockout > 0:
 		return record.HoldLockout, l.Lockout, false
+	case o.Signal == providers.SignalLineBusy:
+		// Their own call is no failure of this job: it waits until they hang up.
+		return record.HoldLineBusy, max(o.RetryAfter, lineBusyDelay), false
 	case o.Signal == providers.SignalWindow:
 		return record.HoldVendorWindow, max(o.RetryAfter, windowDelay), false
 	case o.Signal == providers.SignalTooFrequent:

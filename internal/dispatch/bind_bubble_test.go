@@ -100,7 +100,7 @@ func TestBindingsAreFree(t *testing.T) {
 func TestNotServed(t *testing.T) {
 	for kind, job := range map[tasks.Kind]tasks.Job{
 		tasks.KindNotify: notifyJob(nil), tasks.KindConnect: connectJob(nil), tasks.KindBind: bindXA(nil),
-		tasks.KindUnbind: unbindJob("u")([]string{walkGroup + ".x"}), tasks.KindAccount: probeJob(nil),
+		tasks.KindUnbind: unbindNamed("sub-1")(nil), tasks.KindAccount: probeJob(nil),
 	} {
 		inScene(t, func(t *testing.T, s scene) {
 			s.lane.Vendor = struct{}{}

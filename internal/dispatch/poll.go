@@ -86,6 +86,7 @@ func (l *Lane) evidenceOf(r providers.Report, attempt int, source string) record
 		Facts: record.Facts{
 			SIP: r.SIP, Q850: r.Q850, Duration: r.Duration, Billed: r.Billed, Billable: r.Billable, Cost: r.Cost,
 			Currency: r.Currency, DTMF: r.DTMF, HangupBy: r.HangupBy, Recording: r.Recording, Conflict: r.Conflict,
+			UserData: r.UserData, Began: r.Began, Answered: r.Answered, Released: r.Released,
 		},
 		PollIn: l.pollFirst(), GiveUpIn: l.GiveUp,
 	}

@@ -6,26 +6,23 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
-	"github.com/callpacer/callpacer/tasks"
 )
 
-// TestAccountWidePush: only its own reference says what a report is about.
+// TestAccountWidePush: its own reference, or else the vendor's id of the call, says
+// what a report is about. Where both are told, both must be right.
 func TestAccountWidePush(t *testing.T) {
 	inScene(t, func(t *testing.T, s scene) {
-		id := s.enqueue(notifyJob(nil))
-		e, lease, _ := s.broker.take(time.Now())
-		if state, err := s.lane.Act(s.ctx, id, tasks.KindNotify); err != nil || state != record.Submitted {
-			t.Fatalf("%s, %v", state, err)
-		}
-		s.broker.end(e.TaskID, lease, nil, time.Now())
+		id := s.placed(notifyJob(nil))
 		account := signer.Account("phone")
 		ref := func(ref, vendorID string) string {
 			r := answered(vendorID)
 			r.Ref = ref
 			return pushed(r)
 		}
-		s.wantPush(account, ref("", "call-1"), pushOrphan)
-		s.wantPush(account, ref("other.x.1", "call-1"), pushOrphan)
+		s.wantPush(account, ref("", ""), pushOrphan)
+		s.wantPush(account, ref("", "call-2"), pushOrphan)
+		s.wantPush(account, ref("other.x.1", "call-1"), pushRefused)
+		s.wantPush(account, ref("other.x.1", "call-2"), pushOrphan)
 		s.wantPush(account, ref(walkGroup+".gone.1", "call-1"), pushOrphan)
 		s.wantPush(account, ref(id, "call-1"), pushRefused) // no attempt of it
 		s.wantPush(account, ref(id+".2", "call-1"), pushRefused)

@@ -13,8 +13,8 @@ import (
 	"github.com/callpacer/callpacer/tasks"
 )
 
-// push is a push's whole way in: received, stored, queued and read.
-func (s scene) push(token, body string) (state, detail string) {
+// store is a push's way in: received, stored and queued.
+func (s scene) store(token, body string) (id string) {
 	s.t.Helper()
 	answer := httptest.NewRecorder()
 	s.receiver.Routes().ServeHTTP(answer, httptest.NewRequest(http.MethodPost, callbackrx.Path+"phone/"+token, strings.NewReader(body)))
@@ -25,13 +25,24 @@ func (s scene) push(token, body string) (state, detail string) {
 	if !ok || e.Kind != tasks.KindPush {
 		s.t.Fatalf("the push brought %+v to the queue", e)
 	}
-	s.must(s.lane.Push(s.ctx, e.ID))
 	s.broker.end(e.TaskID, lease, nil, time.Now())
-	if _, due := s.due(e.ID); due {
+	return e.ID
+}
+
+// push stores a push and reads it as often as it asks for that.
+func (s scene) push(token, body string) (state, detail string) {
+	s.t.Helper()
+	id := s.store(token, body)
+	err := s.lane.Push(s.ctx, id)
+	for later := (*Later)(nil); asLater(err, &later); err = s.lane.Push(s.ctx, id) {
+		time.Sleep(time.Until(later.At))
+	}
+	s.must(err)
+	if _, due := s.due(id); due {
 		s.t.Error("a push that was read is still due")
 	}
-	key := "callpacer:{" + walkGroup + "}:push:" + e.ID
-	s.must(s.lane.Push(s.ctx, e.ID)) // its task comes again
+	key := "callpacer:{" + walkGroup + "}:push:" + id
+	s.must(s.lane.Push(s.ctx, id)) // its task comes again
 	return s.redis.Client.HGet(s.ctx, key, "state").Val(), s.redis.Client.HGet(s.ctx, key, "detail").Val()
 }
 
@@ -45,11 +56,20 @@ func (s scene) wantPush(token, body, state string) {
 // bind makes a binding that the vendor names sub-1.
 func (s scene) bind() string {
 	s.t.Helper()
-	id := s.enqueue(bindFor(forAges)(nil))
+	id := s.placed(bindFor(forAges)(nil))
+	if state := s.get(id).State; state != record.Active {
+		s.t.Fatalf("it is %s", state)
+	}
+	return id
+}
+
+// placed is a job that has run once.
+func (s scene) placed(j tasks.Job) string {
+	s.t.Helper()
+	id := s.enqueue(j)
 	e, lease, _ := s.broker.take(time.Now())
-	state, err := s.lane.Act(s.ctx, id, tasks.KindBind)
-	if err != nil || state != record.Active {
-		s.t.Fatalf("%s, %v", state, err)
+	if _, err := s.lane.Act(s.ctx, id, e.Kind); err != nil {
+		s.t.Fatal(err)
 	}
 	s.broker.end(e.TaskID, lease, nil, time.Now())
 	return id

@@ -48,6 +48,11 @@ func TestSettlementOfConnectionsAndBindings(t *testing.T) {
 			change(doubt, func(s *record.Settlement) { s.MaxRepeats = 3 })},
 		{"in doubt, and no repeat is safe", with(unsure, func(o *providers.Outcome) { o.Repeatable, o.MaxTries = false, 3 }), 0, record.ResultBound,
 			record.Settlement{Result: record.ResultInDoubt, Sent: true, MaxAttempts: 5, Cause: "platform"}},
+		{"unclear, but it has a name by which the vendor can be asked",
+			providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe, VendorID: "s"}, 0, record.ResultAccepted,
+			change(stands, func(s *record.Settlement) { s.Result, s.VendorID = record.ResultAccepted, "s" })},
+		{"unclear, and nobody asks after bindings", with(unsure, func(o *providers.Outcome) { o.VendorID = "s" }), 0, record.ResultBound,
+			change(doubt, func(s *record.Settlement) { s.VendorID = "s" })},
 		{"lost on the way back", with(repeatable(answerLost), func(*providers.Outcome) {}), 0, record.ResultBound,
 			change(doubt, func(s *record.Settlement) { s.Detail = "the answer was lost: reset" })},
 		{"refused, to be tried less often than the account allows",
@@ -61,6 +66,10 @@ func TestSettlementOfConnectionsAndBindings(t *testing.T) {
 		}
 	}
 	lane.Vendor = struct{}{} // answers no queries
+	named := providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe, VendorID: "s"}
+	if got := lane.settlementOf(named, &record.Record{}, record.ResultAccepted); got.Result != record.ResultInDoubt || got.VendorID != "s" {
+		t.Errorf("a call with a name, of a vendor that answers no queries: %+v", got)
+	}
 	if got := lane.settlementOf(ok, &record.Record{}, record.ResultAccepted); got.PollIn != 0 || got.GiveUpIn != 24*time.Hour {
 		t.Errorf("asked after in %s, given up in %s, of a vendor that answers no queries", got.PollIn, got.GiveUpIn)
 	}

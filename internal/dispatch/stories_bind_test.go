@@ -37,6 +37,12 @@ func bindStories() []scenario {
 	reported := func() *phoneCompany {
 		return &phoneCompany{lost: 1, talks: 2 * time.Minute, register: register{replay: saysRepeated, mute: -1, reports: true}}
 	}
+	// The number is wanted for somebody else while nobody knows whether it is free.
+	rebound := func(unbind func([]string) tasks.Job) []chapter {
+		return []chapter{{0, bindXA}, {10 * time.Minute, unbind}, {time.Second, bindXAgain}}
+	}
+	moved := []record.State{record.Released, record.Completed, record.Active}
+	lostRelease := withRegister(0, register{lostReleases: 1})
 	return []scenario{
 		{"bind", fine, false, bind, active, nil},
 		{"bind-lost", withRegister(1, register{}), false, bind, active, nil},
@@ -54,6 +60,9 @@ func bindStories() []scenario {
 		{"unbind", fine, false, then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
 		{"unbind-xa", fine, false, then(bindXA, 10*time.Minute, "u1"), freed, nil},
 		{"unbind-lost", withRegister(0, register{lostReleases: 1}), false, then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
+		{"unbind-xa-lost-rebound", lostRelease, false, rebound(unbindJob("u1")), moved, nil},
+		{"unbind-number-rebound", lostRelease, false, rebound(unbindNumber), moved, nil},
+		{"unbind-named", lostRelease, false, []chapter{{0, bindFor(forAges)}, {10 * time.Minute, unbindNamed("sub-3")}}, freed, nil},
 		{"unbind-refused-once", withAnswers(providers.Outcome{Placed: providers.PlacedYes}, shortage), false,
 			then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
 		{"unbind-twice", withRegister(0, register{lostReleases: 1}), false, then(bindFor(forAges), 10*time.Minute, "u1", "u2"),

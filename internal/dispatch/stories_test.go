@@ -46,6 +46,24 @@ func unbindJob(key string) func([]string) tasks.Job {
 	}
 }
 
+// unbindNumber releases whatever X leads to; unbindNamed what the vendor named.
+func unbindNumber([]string) tasks.Job {
+	return tasks.Job{Kind: tasks.KindUnbind, Account: "phone", Mode: tasks.ModeXA, X: x1, IdempotencyKey: "u1"}
+}
+
+func unbindNamed(subid string) func([]string) tasks.Job {
+	return func([]string) tasks.Job {
+		return tasks.Job{Kind: tasks.KindUnbind, Account: "phone", Subid: subid, IdempotencyKey: "u1"}
+	}
+}
+
+// bindXAgain wants the number of bindXA for somebody else.
+func bindXAgain([]string) tasks.Job {
+	j := bindXA(nil)
+	j.A, j.IdempotencyKey = b1, "bind-2"
+	return j
+}
+
 func foreignPoll([]string) tasks.Job {
 	return tasks.Job{Kind: tasks.KindPoll, Account: "phone", To: a1, VendorID: "call-of-others", IdempotencyKey: "poll-1"}
 }
@@ -82,6 +100,9 @@ func withRegister(lost int, r register) func() *phoneCompany {
 func callStories() []scenario {
 	maintenance := providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, RetryAfter: time.Minute}
 	locked := providers.Outcome{Class: providers.ClassRateLimited, Placed: providers.PlacedNo, Signal: providers.SignalNumberLock}
+	lineBusy := providers.Outcome{
+		Class: providers.ClassRetryLater, Placed: providers.PlacedNo, Signal: providers.SignalLineBusy, RetryAfter: time.Minute,
+	}
 	lost := withRegister(1, register{})
 	completed, unknown := []record.State{record.Completed}, []record.State{record.Unknown}
 	foreign := func() *phoneCompany {
@@ -104,6 +125,12 @@ func callStories() []scenario {
 			one(connectJob), []record.State{record.Expired}, orUnknown},
 		{"connect-lost", lost, false, one(connectJob), unknown, nil},
 		{"connect-lost-push", lost, true, one(connectJob), completed, orUnknown},
+		{"connect-line-busy", withAnswers(lineBusy), true, one(connectJob), completed, orUnknown},
+		{"unsure-but-named", func() *phoneCompany { return &phoneCompany{unsure: 1} }, false, one(notifyJob), completed, orUnknown},
+		{"push-account-wide", func() *phoneCompany { return &phoneCompany{wide: true, hopeless: true} }, true,
+			one(notifyJob), completed, orUnknown},
+		{"push-before-the-answer", func() *phoneCompany { return &phoneCompany{wide: true, hopeless: true, talks: time.Nanosecond} }, true,
+			one(notifyJob), completed, orUnknown},
 		{"foreign-poll", foreign, false, one(foreignPoll), completed, nil},
 		{"foreign-poll-hopeless", func() *phoneCompany { return &phoneCompany{hopeless: true} }, false, one(foreignPoll), unknown, nil},
 		{"account", func() *phoneCompany { return &phoneCompany{probes: []providers.ProbeResult{trouble, trouble}} }, false,

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
@@ -73,6 +74,10 @@ func (c *phoneCompany) bind(b providers.Binding) providers.Outcome {
 		if s.requestID == b.RequestID {
 			return c.bindAgain(s, repeated)
 		}
+	}
+	taken := func(s *pair) bool { return b.Mode == providers.ModeXA && s.mode == b.Mode && s.x == b.X && s.stands() }
+	if slices.ContainsFunc(c.bindings, taken) {
+		return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, VendorCode: "1302"}
 	}
 	made := &pair{requestID: b.RequestID, ref: b.Ref, x: b.X, mode: b.Mode}
 	if b.Mode == providers.ModeAXB { // the answer of xa names no binding

@@ -15,6 +15,8 @@ type phoneCompany struct {
 	mu      sync.Mutex
 	answers []providers.Outcome // to the requests that arrive, in order; then it does what it is asked
 	lost    int                 // so many answers to calls and bindings are lost after it did that
+	unsure  int                 // so many answers to calls name the call, and do not say that it was placed
+	wide    bool                // it has one push address for the whole account, and repeats no reference
 	dials   bool                // it connects when the caller dials the middle number
 	talks   time.Duration       // until a call has ended
 	ends    map[string]time.Time
@@ -62,12 +64,19 @@ func (c *phoneCompany) place(ref, pushURL string, dials bool) providers.Outcome 
 	c.called = append(c.called, ref)
 	id := fmt.Sprintf("call-%d", len(c.called))
 	c.endAt(id, time.Now().Add(c.talks))
-	if c.push != nil && pushURL != "" {
+	if c.wide {
+		pushURL = ""
+	}
+	if c.push != nil && (c.wide || pushURL != "") {
 		time.AfterFunc(c.talks, func() { c.push(pushURL, answered(id)) })
 	}
 	out := providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
 	if dials {
 		out.AwaitDial, out.X = true, "17000000001"
+	}
+	if c.unsure > 0 {
+		c.unsure--
+		out.Class, out.Placed, out.VendorCode = providers.ClassUncertain, providers.PlacedMaybe, "500"
 	}
 	return c.says(out, &c.lost)
 }

@@ -2,7 +2,10 @@ package record
 
 import (
 	"context"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
+	"regexp"
 	"strconv"
 	"time"
 )
@@ -51,7 +54,10 @@ type Facts struct {
 	Cost, Currency   string
 	DTMF, HangupBy   string
 	Recording        string // where the audio lies, as the vendor told
-	Conflict         bool   // the vendor's own fields contradict each other
+	UserData         string // what the application gave with the binding
+	// Began, Answered and Released are the vendor's times; zero: not told.
+	Began, Answered, Released time.Time
+	Conflict                  bool // the vendor's own fields contradict each other
 }
 
 func (f Facts) fields() map[string]string {
@@ -78,22 +84,42 @@ func (f Facts) fields() map[string]string {
 	set("hangup_by", f.HangupBy, f.HangupBy != "")
 	set("recording", f.Recording, f.Recording != "")
 	set("conflict", "1", f.Conflict)
+	set("user_data", f.UserData, f.UserData != "")
+	for name, at := range map[string]time.Time{"began_at": f.Began, "answered_at": f.Answered, "released_at": f.Released} {
+		if !at.IsZero() {
+			out[name] = unixMilli(at)
+		}
+	}
 	return out
 }
 
 // Child is the record of one call over a binding, made by its first evidence.
 type Child struct {
-	Binding *Record
-	Retain  time.Duration // after its end
+	Binding  *Record
+	From, To string        // masked
+	Retain   time.Duration // after its end
 }
 
-// ChildID names the record of a call over a binding.
-func ChildID(binding, task string) string { return binding + "/" + task }
+var (
+	plainTask = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+	phoneLike = regexp.MustCompile(`^(86)?1[0-9]{10}$`)
+)
+
+// ChildID names the record of a call over a binding. A vendor's name of the call
+// that is no plain word, or looks like a phone number, is not shown.
+func ChildID(binding, task string) string {
+	if !plainTask.MatchString(task) || phoneLike.MatchString(task) {
+		sum := sha256.Sum256([]byte(task))
+		task = hex.EncodeToString(sum[:16])
+	}
+	return binding + "/" + task
+}
 
 func (c Child) fields() map[string]string {
 	return map[string]string{
 		"account": c.Binding.Account, "vendor": c.Binding.Vendor, "kind": "call", "priority": c.Binding.Priority,
 		"parent": c.Binding.ID, "x": c.Binding.X, "keyed": "0", "retain_ms": ms(c.Retain),
+		"from": c.From, "to": c.To,
 	}
 }
 
@@ -130,7 +156,11 @@ func (s *Store) advance(ctx context.Context, id string, numbers []string, e Evid
 	if child != nil {
 		args["child"] = child
 	}
-	answer, err := s.Run(ctx, advanceScript, id, numbers, args)
+	names := Names{VendorID: e.VendorID}
+	if child != nil {
+		names = Names{} // its parent has the vendor's id, and it a name of its own
+	}
+	answer, err := s.runNamed(ctx, advanceScript, id, numbers, names, args)
 	return Verdict(at(answer, 0)), State(at(answer, 1)), err
 }
 

@@ -22,10 +22,11 @@ var (
 	putOffScript   = NewScript("put off", putOffBody)
 )
 
-// Bound says that something happened over a binding, so that it was made; the
-// vendor's id may be empty. numbers are those that the binding's job took.
-func (s *Store) Bound(ctx context.Context, id string, numbers []string, vendorID string) (Verdict, State, error) {
-	answer, err := s.Run(ctx, boundScript, id, numbers, map[string]any{"vendor_id": vendorID})
+// Bound says that something happened over a binding, so that it was made.
+// numbers are those that the binding's job took, call is
+// the id of the call's record, if it has one.
+func (s *Store) Bound(ctx context.Context, id string, numbers []string, names Names, call string) (Verdict, State, error) {
+	answer, err := s.runNamed(ctx, boundScript, id, numbers, names, map[string]any{"vendor_id": names.VendorID, "call": call})
 	verdict := Verdict(at(answer, 0))
 	if verdict == "bound" {
 		verdict = Advanced

@@ -78,7 +78,7 @@ func TestBoundInEveryState(t *testing.T) {
 		record.Accepted: record.Foreign, record.Queued: record.Foreign, // an earlier job's, which had this id
 		record.Held: record.Advanced, record.InDoubt: record.Advanced, record.Unknown: record.Advanced,
 		record.Submitted: record.Advanced, record.Ringing: record.Advanced, record.InProgress: record.Advanced,
-		record.Submitting: record.Same, record.Active: record.Same, record.Released: record.Same, record.Failed: record.Same,
+		record.Submitting: record.Same, record.Active: record.Same, record.Released: record.Same, record.Failed: record.Advanced,
 		record.Completed: record.Same, record.Canceled: record.Same, record.Expired: record.Same,
 	}
 	for s, want := range rows {
@@ -86,7 +86,7 @@ func TestBoundInEveryState(t *testing.T) {
 			each(t, func(w *world) {
 				w.in(s)
 				revision := w.get().Revision
-				v, now, err := w.store.Bound(w.ctx, id, []string{num}, "")
+				v, now, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{}, "")
 				state := s
 				if want == record.Advanced {
 					state = record.Active
@@ -116,7 +116,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 		w.bind()
 		w.settle(lost(1))
 		w.later(10 * time.Minute)
-		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Advanced || s != record.Active {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{VendorID: "subid"}, ""); err != nil || v != record.Advanced || s != record.Active {
 			t.Fatalf("%s, %s, %v", v, s, err)
 		}
 		// The vendor made it at the end of the time that its owner had, at the latest.
@@ -125,10 +125,10 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 		if r.VendorID != "subid" || !r.EndsAt.Equal(r.CreatedAt.Add(time.Hour+45*time.Second)) {
 			t.Errorf("%+v", r)
 		}
-		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "other"); err != nil || v != record.Foreign || s != record.Active {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{VendorID: "other"}, ""); err != nil || v != record.Foreign || s != record.Active {
 			t.Errorf("another binding's call: %s, %s, %v", v, s, err)
 		}
-		if v, _, err := w.store.Bound(w.ctx, "g.none", []string{num}, "x"); err != nil || v != record.NoRecord {
+		if v, _, err := w.store.Bound(w.ctx, "g.none", []string{num}, record.Names{VendorID: "x"}, ""); err != nil || v != record.NoRecord {
 			t.Errorf("no record: %s, %v", v, err)
 		}
 		if a := w.repeat(2, "u"); a.Decision != ratelimit.Over {
@@ -137,7 +137,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 	})
 	each(t, func(w *world) { // while the repeat is under way only its id is learnt
 		w.bind()
-		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Same || s != record.Submitting || w.get().VendorID != "subid" {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{VendorID: "subid"}, ""); err != nil || v != record.Same || s != record.Submitting || w.get().VendorID != "subid" {
 			t.Errorf("%s, %s, %v", v, s, err)
 		}
 	})
@@ -161,7 +161,7 @@ func TestBoundAfterTheAnswerWasLost(t *testing.T) {
 	})
 	each(t, func(w *world) { // held, by a vendor that said it had done nothing
 		w.in(record.Held)
-		_, _, err := w.store.Bound(w.ctx, id, []string{num}, "")
+		_, _, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{}, "")
 		w.must(err)
 		if r := w.get(); r.HoldReason != "" || !r.HoldUntil.IsZero() {
 			t.Errorf("active, and held: %+v", r)
@@ -311,7 +311,7 @@ func TestLostBindingIsNotMadeActive(t *testing.T) {
 		if s, err := w.store.Missing(w.ctx, id, "interline-main", "bind", time.Hour); err != nil || s != record.Unknown {
 			t.Fatal(s, err)
 		}
-		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, "subid"); err != nil || v != record.Foreign || s != record.Unknown {
+		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{VendorID: "subid"}, ""); err != nil || v != record.Foreign || s != record.Unknown {
 			t.Errorf("%s, %s, %v", v, s, err)
 		}
 		if _, due := w.due(); due {

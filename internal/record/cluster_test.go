@@ -52,7 +52,7 @@ func TestScriptsInACluster(t *testing.T) {
 	_, err = w.store.Fail(ctx, id, "platform", "")
 	w.must(err)
 	w.must(w.store.PollHopeless(ctx, id, 2, "1", ""))
-	_, _, err = w.store.Bound(ctx, id, []string{num}, "")
+	_, _, err = w.store.Bound(ctx, id, []string{num}, record.Names{}, "")
 	w.must(err)
 	_, _, err = w.store.AdvanceChild(ctx, record.Child{Binding: w.get(), Retain: time.Hour}, record.Evidence{Task: "task", State: record.Completed})
 	w.must(err)

@@ -8,11 +8,14 @@ type keys struct{ prefix string }
 
 func keysOf(group string) keys { return keys{prefix: "callpacer:{" + group + "}:"} }
 
-func (k keys) clock() string            { return k.prefix + "clock" }
-func (k keys) due() string              { return k.prefix + "due" }
-func (k keys) job(id string) string     { return k.prefix + "job:" + id }
-func (k keys) marker(id string) string  { return k.prefix + "key:" + id }
-func (k keys) push(hash string) string  { return k.prefix + "push:" + hash }
+func (k keys) clock() string           { return k.prefix + "clock" }
+func (k keys) due() string             { return k.prefix + "due" }
+func (k keys) job(id string) string    { return k.prefix + "job:" + id }
+func (k keys) marker(id string) string { return k.prefix + "key:" + id }
+func (k keys) push(hash string) string { return k.prefix + "push:" + hash }
+
+// call is what a name of the vendor, or "x/" and a number's key, leads by to a job.
+func (k keys) call(name string) string  { return k.prefix + "call:" + name }
 func (k keys) number(key string) string { return k.prefix + "number:" + key }
 
 // GroupOf returns the group that an id names: everything before its first dot.
@@ -21,13 +24,17 @@ func GroupOf(id string) (string, bool) {
 	return group, ok && group != "" && rest != ""
 }
 
-// scriptKeys are the declared keys of every script about the job.
-func scriptKeys(id string, numbers []string) []string {
+// scriptKeys are the declared keys of every script about the job; calls are the
+// names that lead to it.
+func scriptKeys(id string, numbers, calls []string) []string {
 	group, _ := GroupOf(id)
 	k := keysOf(group)
 	names := []string{k.clock(), k.due(), k.job(id), k.marker(id)}
 	for _, n := range numbers {
 		names = append(names, k.number(n))
+	}
+	for _, c := range calls {
+		names = append(names, k.call(c))
 	}
 	return names
 }

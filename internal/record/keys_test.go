@@ -8,7 +8,7 @@ import (
 )
 
 // TestScriptsTouchDeclaredKeysOnly: every key of every command is one of KEYS, or
-// the parameter of each_number, which is one of them.
+// what each_number and index take from there under the name of key.
 func TestScriptsTouchDeclaredKeysOnly(t *testing.T) {
 	files, err := filepath.Glob("lua/*.lua")
 	if err != nil || len(files) < 10 {

@@ -73,7 +73,7 @@ func (s *Store) request(sc *Script, id string, args map[string]any) (*Request, e
 	if err != nil {
 		return nil, err
 	}
-	return &Request{Source: sc.source, SHA: sc.script.Hash(), Keys: scriptKeys(id, nil), Args: argv}, nil
+	return &Request{Source: sc.source, SHA: sc.script.Hash(), Keys: scriptKeys(id, nil, nil), Args: argv}, nil
 }
 
 // pipeline sends the requests that are not nil.

@@ -28,13 +28,18 @@ type Push struct {
 	Method, ContentType, RawQuery string
 	Body                          []byte
 	State                         string // received, or how it ended
+	ReceivedAt                    time.Time
 }
 
 // PushID returns the id under which a group keeps the push with this hash.
 func PushID(group, hash string) string { return group + pushPrefix + hash }
 
 // IsPush says that a due entry is a push.
-func IsPush(member string) bool { return strings.Contains(member, pushPrefix) }
+func IsPush(member string) bool {
+	// Only right behind the group: what follows in other ids is not all ours.
+	i := strings.IndexByte(member, '.')
+	return i > 0 && strings.HasPrefix(member[i:], pushPrefix)
+}
 
 func pushKeys(id string) ([]string, error) {
 	group, ok := GroupOf(id)
@@ -85,7 +90,7 @@ func (s *Store) GetPush(ctx context.Context, id string) (*Push, error) {
 	}
 	return &Push{
 		Account: h["account"], Token: h["token"], Method: h["method"], ContentType: h["content_type"],
-		RawQuery: string(query), Body: body, State: h["state"],
+		RawQuery: string(query), Body: body, State: h["state"], ReceivedAt: instant(h["received_at"]),
 	}, nil
 }
 

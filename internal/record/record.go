@@ -127,6 +127,7 @@ func parse(id string, h map[string]string) *Record {
 func factsOf(h map[string]string) Facts {
 	f := Facts{
 		SIP: count(h["sip"]), Q850: count(h["q850"]), Cost: h["cost"], Currency: h["currency"], DTMF: h["dtmf"],
+		UserData: h["user_data"], Began: instant(h["began_at"]), Answered: instant(h["answered_at"]), Released: instant(h["released_at"]),
 		HangupBy: h["hangup_by"], Recording: h["recording"], Conflict: h["conflict"] == "1",
 	}
 	for name, target := range map[string]**time.Duration{"duration_ms": &f.Duration, "billed_ms": &f.Billed} {

@@ -35,6 +35,7 @@ type Settlement struct {
 	Detail     string // ours, for the timeline
 
 	VendorID, VendorTask string        // accepted, bound
+	Alone                bool          // bound: it has its number to itself
 	X                    string        // accepted: the middle number, in clear: the caller may have to dial it
 	PollIn               time.Duration // accepted; 0: no poll
 	GiveUpIn             time.Duration // accepted
@@ -66,7 +67,11 @@ type Settled struct {
 
 // Settle records an attempt's result. Repeating it changes nothing.
 func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settlement) (Settled, error) {
-	answer, err := s.Run(ctx, settleScript, id, numbers, map[string]any{
+	names := Names{VendorID: t.VendorID}
+	if t.Alone && t.Result == ResultBound { // in doubt, another binding may still have it
+		names.Alone = numbers
+	}
+	answer, err := s.runNamed(ctx, settleScript, id, numbers, names, map[string]any{
 		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text, "detail": t.Detail,
 		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
 		"x": t.X, "await_in": t.AwaitIn.Milliseconds(), "maybe": t.Maybe, "repeat_in": t.repeatIn(), "max_repeats": t.MaxRepeats,

@@ -137,7 +137,7 @@ func TestLateSettle(t *testing.T) {
 					case record.Active:
 						w.later(time.Minute)
 						w.tickAll()
-						_, _, err := w.store.Bound(w.ctx, id, []string{num}, "")
+						_, _, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{}, "")
 						w.must(err)
 					case record.Ringing:
 						w.later(time.Minute)

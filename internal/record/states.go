@@ -53,5 +53,6 @@ const (
 	HoldVendorWindow    = "vendor_window"    // the vendor says: not at this time of day
 	HoldVendorFrequency = "vendor_frequency" // the vendor says: too frequent
 	HoldLockout         = "lockout"          // the vendor locked the number
+	HoldLineBusy        = "line_busy"        // one of the phones is in a call
 	HoldBinding         = "binding"          // an unbind waits until its bind is told
 )

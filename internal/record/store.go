@@ -45,6 +45,18 @@ func (s *Store) WithClock(clock func() time.Time) *Store {
 	return &Store{rdb: s.rdb, clock: clock}
 }
 
+// Now is the time of the scripts: Redis's own.
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	if s.clock != nil {
+		return s.clock(), nil
+	}
+	now, err := s.rdb.Time(ctx).Result()
+	if err != nil {
+		return time.Time{}, fmt.Errorf("ask Redis for the time: %w", err)
+	}
+	return now, nil
+}
+
 // Run executes a transition about the job. numbers are the lookup keys of the
 // phone numbers under the rules; args becomes the script's JSON argument, with
 // "id" added. The answer is the script's list of strings.
@@ -52,7 +64,36 @@ func (s *Store) Run(ctx context.Context, sc *Script, id string, numbers []string
 	if err := sc.mayConcern(id); err != nil {
 		return nil, err
 	}
-	return s.run(ctx, sc, scriptKeys(id, numbers), id, args)
+	return s.run(ctx, sc, scriptKeys(id, numbers, nil), id, args)
+}
+
+// Names are what leads to a job besides its id.
+type Names struct {
+	VendorID string   // of its call or binding; empty: not known
+	Alone    []string // lookup keys of the numbers that it has to itself
+}
+
+func (n Names) calls() []string {
+	var out []string
+	if n.VendorID != "" {
+		out = append(out, n.VendorID)
+	}
+	for _, number := range n.Alone {
+		out = append(out, aloneName(number))
+	}
+	return out
+}
+
+func aloneName(number string) string { return "x/" + number }
+
+// runNamed is Run for a transition that may make names lead to the job.
+func (s *Store) runNamed(ctx context.Context, sc *Script, id string, numbers []string, names Names, args map[string]any) ([]string, error) {
+	if err := sc.mayConcern(id); err != nil {
+		return nil, err
+	}
+	calls := names.calls()
+	args["calls"] = len(calls)
+	return s.run(ctx, sc, scriptKeys(id, numbers, calls), id, args)
 }
 
 func (sc *Script) mayConcern(id string) error {

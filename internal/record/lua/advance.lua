@@ -4,8 +4,8 @@
 --    call turns out to be under way), facts (field -> value, what else is told),
 --    child (nil, or the fields of a record to make where there is none).
 -- Answers {'advanced', state}, {'same', state} (nothing new), {'stale', state}
--- (another attempt), {'foreign', state} (another call's id), {'missing'}.
-local RANK = {ringing = 3, in_progress = 4}
+-- (another attempt; what it says is kept where it may yet count), {'foreign', state}
+-- (another call's id), {'missing'}.
 if not job.state and a.child then
   for field, value in pairs(a.child) do put(field, value) end
   put('created_at', now)
@@ -15,20 +15,59 @@ if not job.state and a.child then
   due(num(job.give_up_at))
 end
 if not job.state then return {'missing'} end
+local function charge_stands()
+  each_number(function(key)
+    redis.call('HSET', key, 'c:' .. attempt_id(a.attempt), str(now))
+    keep_number(key, num(job.number_ttl))
+  end)
+end
+-- News that come in another order than they were sent take nothing back.
+local function weight(state) return state == 'completed' and 10 or RANK[state] or 9 end
+local function see()
+  if job.seen and (a.attempt ~= num(job.attempt) or num(job.seen) == a.attempt)
+    and weight(job.seen_state) > weight(a.state) then return end
+  put('seen', a.attempt)
+  put('seen_state', a.state)
+  put('seen_cause', a.cause)
+  put('seen_vendor_id', a.vendor_id)
+  put('seen_poll', a.poll_in)
+  put('seen_give_up', a.give_up_in)
+end
+
 if a.attempt ~= num(job.attempt) then
-  if a.state ~= '' and a.attempt >= 1 and a.attempt < num(job.attempt) and not job['late:' .. str(a.attempt)] then
-    -- An earlier attempt, of which the vendor had said that it placed nothing, did.
+  -- The job may be an earlier attempt's again.
+  local last = math.max(num(job.attempt), num(job.settled))
+  if a.state == '' or a.attempt < 1 or a.attempt > last then return {'stale', job.state} end
+  -- An earlier attempt, of which the vendor had said that it placed nothing, did.
+  if not job['late:' .. str(a.attempt)] then
     put('late:' .. str(a.attempt), a.state)
     note(job.state, 'result_conflict: a ' .. a.source .. ' says that attempt ' .. str(a.attempt) .. ' was placed', true)
     each_number(function(key)
       redis.call('HSETNX', key, 'c:' .. attempt_id(a.attempt), str(now))
       keep_number(key, num(job.number_ttl))
     end)
-    flush()
   end
+  if num(job.rank) == 0 or job.state == 'in_doubt' and job.repeatable then
+    drop('vendor_id')
+    index(a.attempt, a.give_up_in)
+    words()
+    for field, value in pairs(a.facts) do put(field, value) end
+    put('evidence', a.evidence)
+    go_on(a.attempt, a.state, a.cause, a.vendor_id, a.poll_in, a.give_up_in, a.source)
+    return {'advanced', job.state}
+  end
+  if num(job.rank) == 1 and job.seen ~= job.attempt or job.state == 'in_doubt' then
+    see()
+    index(a.attempt, a.give_up_in)
+  end
+  flush()
   return {'stale', job.state}
 end
 if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
+if a.vendor_id ~= '' and not job.vendor_id and not job.parent then
+  put('vendor_id', a.vendor_id)
+  index(a.attempt, a.give_up_in)
+end
 if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
 
 local rank, strength = num(job.rank), num(job.evidence)
@@ -49,30 +88,31 @@ if a.task ~= '' and job.call_task and job.call_task ~= a.task then
   return {'same', job.state}
 end
 local under_way = RANK[a.state]
-if under_way and (rank == 1 or rank >= under_way) then
+put('placed', a.attempt)
+if rank == 0 or num(job.refunded) == a.attempt then
+  -- The vendor had said that nothing was placed, and it was: the charge stands.
+  charge_stands()
+  drop('refunded')
+end
+if under_way and rank == 1 then
+  see()
+  facts()
   flush()
   return {'same', job.state}
 end
-if rank == 0 or num(job.refunded) == a.attempt then
-  -- The vendor had said that nothing was placed, and it was: the charge stands.
-  each_number(function(key)
-    redis.call('HSET', key, 'c:' .. attempt_id(a.attempt), str(now))
-    keep_number(key, num(job.number_ttl))
-  end)
-  drop('refunded')
+if under_way and rank >= under_way then
+  flush()
+  return {'same', job.state}
 end
 if under_way then
-  -- Whoever holds a poll in his hand may go on; all else gets a new next step.
-  if job.state ~= 'submitted' and rank < 3 then
-    clear_hold()
-    end_doubt()
-    put('seq', num(job.seq) + 1)
-    put('give_up_at', now + a.give_up_in)
-    due(math.min(now + (a.poll_in > 0 and a.poll_in or a.give_up_in), num(job.give_up_at)))
-  end
   facts()
-  enter(a.state, under_way, a.source)
-  flush()
+  if job.state == 'submitted' or rank >= 3 then
+    -- Whoever holds a poll in his hand may go on.
+    enter(a.state, under_way, a.source)
+    flush()
+  else
+    go_on(a.attempt, a.state, a.cause, '', a.poll_in, a.give_up_in, a.source)
+  end
   return {'advanced', job.state}
 end
 if rank == 9 then
@@ -91,5 +131,6 @@ if rank == 9 then
 end
 facts()
 if a.task ~= '' then put('call_task', a.task) end
+forget_seen()
 finish(a.state, 9, a.cause, a.source)
 return {'advanced', job.state}

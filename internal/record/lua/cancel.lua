@@ -1,9 +1,10 @@
 -- cancel: a waiting job ends; one being sent is marked, which counts only if
--- nothing was placed; any other stays as it is.
+-- nothing was placed; a query that an application asks for itself ends; any other
+-- stays as it is.
 -- Answers {'canceled' | 'requested' | 'refused', state}, {'missing'}.
 if not job.state then return {'missing'} end
 if job.state == 'canceled' then return {'canceled', job.state} end
-if num(job.rank) == 0 then
+if num(job.rank) == 0 or job.kind == 'poll' and num(job.rank) < 8 then
   finish('canceled', 9, 'canceled', 'before it was sent')
   return {'canceled', job.state}
 end

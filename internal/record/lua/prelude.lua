@@ -1,5 +1,6 @@
 -- Shared by every script that changes a job's record.
--- KEYS 1 clock, 2 due table, 3 job, 4 key marker, 5.. one per number under the rules.
+-- KEYS 1 clock, 2 due table, 3 job, 4 key marker, 5.. one per number under the rules,
+-- then a.calls names by which a vendor or a number leads to the job.
 -- ARGV 1 test clock in ms ('' = Redis's own TIME), 2 the arguments as JSON (a.id: the job).
 local a = cjson.decode(ARGV[2])
 local id = a.id
@@ -135,6 +136,7 @@ local function finish(state, rank, cause, detail)
   local rest = math.max(num(job.not_before), num(job.hold_until), now) - now
   clear_hold()
   end_doubt(rank < 9)
+  drop('stands')
   drop('cancel'); drop('runs')
   put('cause', cause)
   put('ended_at', now)
@@ -153,7 +155,7 @@ local EXPIRED_CAUSE = {
   window = 'policy_window', vendor_window = 'policy_window',
   per_number = 'policy_frequency', lockout = 'policy_frequency',
   one_at_a_time = 'policy_frequency', vendor_frequency = 'policy_frequency',
-  halted = 'account',
+  halted = 'account', line_busy = 'busy',
 }
 
 local function expire()
@@ -180,7 +182,7 @@ local function attempt_id(n) return id .. '.' .. str(num(n)) .. '@' .. (job.crea
 -- flight and until when its owner may hold it, 'lock' = until when nothing dials,
 -- 'keep' = how many charges it keeps, 'w:<job>' = a job held by the one in flight.
 local function each_number(f)
-  for i = 5, #KEYS do f(KEYS[i]) end
+  for i = 5, #KEYS - num(a.calls) do f(KEYS[i]) end
 end
 
 local function release(n)
@@ -222,7 +224,7 @@ end
 -- vendor can have made it.
 local function activate(made_at, detail)
   end_doubt()
-  drop('cancel')
+  drop('cancel'); drop('stands')
   enter('active', 5, detail)
   if num(job.ttl_ms) == 0 then
     flush()
@@ -235,11 +237,75 @@ local function activate(made_at, detail)
   due(ends)
 end
 
+local RANK = {ringing = 3, in_progress = 4}
+
+-- What a push says of an attempt whose own answer is still to come, or of an
+-- earlier one: it stands against an answer that nothing was placed.
+local SEEN = {'seen', 'seen_state', 'seen_cause', 'seen_vendor_id', 'seen_poll', 'seen_give_up'}
+local function forget_seen()
+  for _, field in ipairs(SEEN) do drop(field) end
+end
+
+-- The call of attempt n exists, whatever its answer said: the job is that call's.
+local function go_on(n, state, cause, vendor_id, poll_in, give_up_in, detail)
+  put('attempt', n)
+  put('placed', n)
+  if vendor_id ~= '' then put('vendor_id', vendor_id) end
+  forget_seen()
+  if not RANK[state] then
+    finish(state, 9, cause, detail)
+    return
+  end
+  clear_hold()
+  end_doubt()
+  drop('cancel')
+  put('seq', num(job.seq) + 1)
+  put('give_up_at', now + give_up_in)
+  enter(state, RANK[state], detail)
+  flush()
+  due(math.min(now + (poll_in > 0 and poll_in or give_up_in), num(job.give_up_at)))
+end
+
+-- The attempt in hand was placed; a repeat is the same request as what it repeats.
+local function seen_placed()
+  return num(job.seen) > 0 and (job.repeatable or job.seen == job.attempt)
+end
+
+local function go_on_as_seen(detail)
+  go_on(num(job.seen), job.seen_state, job.seen_cause or '', job.seen_vendor_id or '',
+    num(job.seen_poll), num(job.seen_give_up), detail)
+end
+
 -- A soft end came too early: the record stays until the next one.
 local function revive()
   drop('ended_at'); drop('cause')
   redis.call('PERSIST', KEYS[3])
   redis.call('PERSIST', KEYS[4])
+end
+
+-- The vendor's name of a call or binding leads to its attempt, for pushes that
+-- name nothing else; and a number to the binding that has it to itself. They are
+-- known for at_least ms, and as long as the job lives and its record is kept.
+local function index(n, at_least)
+  local known = math.max(num(job.give_up_at), num(job.doubt_until), num(job.ends_at), now + at_least) - now
+  if job.state == 'active' and not job.ends_at or job.stands == 'bound' then
+    local ttl = num(job.ttl_ms)
+    known = math.max(known, ttl > 0 and num(job.owned_until) + ttl - now or 12 * ENDLESS)
+  end
+  for i = #KEYS - num(a.calls) + 1, #KEYS do
+    local key = KEYS[i]
+    redis.call('SET', key, id .. '.' .. str(num(n)), 'PX', str(known + math.max(num(job.retain_ms), 1000)))
+  end
+end
+
+-- The request took effect, whichever attempt's answer says so.
+local function stand(result, detail)
+  if result == 'done' then
+    finish('completed', 9, '', detail)
+    return
+  end
+  activate(now, detail)
+  index(job.attempt, 0)
 end
 
 -- The vendor's words about one thing go together.

@@ -9,9 +9,26 @@
 --    in_doubt: repeat_in (-1: the same request must not be sent again), max_repeats (0: any)
 -- Answers {'settled', state, hold_until}: the owner returns the job to its queue
 -- where the state is held; {'outbox', state}: the outbox does; {'stale', state}:
--- another attempt owns the record and nothing changed; {'missing'}.
+-- another attempt owns the record, which learns no more than that a repeated
+-- request took effect; {'missing'}.
 if not job.state then return {'missing'} end
-if num(job.attempt) ~= a.attempt or job.token ~= a.token then return {'stale', job.state} end
+if num(job.attempt) ~= a.attempt or job.token ~= a.token then
+  -- The vendor knows a repeat by its id, so that the answer to an earlier request
+  -- is the answer to this one.
+  if job.repeatable and a.attempt < num(job.attempt) and (a.result == 'bound' or a.result == 'done') then
+    if a.vendor_id and a.vendor_id ~= '' and not job.vendor_id then put('vendor_id', a.vendor_id) end
+    if job.state == 'submitting' then
+      put('stands', a.result)
+      flush()
+      index(job.attempt, 0)
+    elseif job.state == 'in_doubt' or job.state == 'unknown' then
+      release(job.attempt)
+      if job.state == 'unknown' then revive() end
+      stand(a.result, 'the answer to attempt ' .. str(a.attempt) .. ' came late')
+    end
+  end
+  return {'stale', job.state}
+end
 if num(job.settled) == a.attempt then
   if job.adrift then return {'outbox', job.state} end
   return {'settled', job.state, job.hold_until or '0'}
@@ -40,9 +57,14 @@ end
 
 -- A push was faster, or this answer came after the job was given up.
 if rank > 1 and was ~= 'in_doubt' then
-  if not_placed and was == 'unknown' then
+  if not_placed and was == 'unknown' and num(job.placed) ~= a.attempt then
     if a.keep_charge then move_charge(a.attempt) else refund(a.attempt) end
-    if not doubted_before then
+    if doubted_before then
+      -- What that one came to is still not known.
+    elseif job.seen then
+      revive()
+      go_on_as_seen('attempt ' .. job.seen .. ' was placed')
+    else
       finish('failed', 9, a.cause or 'platform', 'proved not placed, too late to send again')
     end
   else
@@ -56,13 +78,24 @@ if rank > 1 and was ~= 'in_doubt' then
       finish('completed', 9, '', a.detail)
     end
   end
+  -- A binding that has ended has its number no more.
+  if not not_placed and (a.result ~= 'bound' or job.state == 'active') then index(a.attempt, 0) end
   flush()
   return {'settled', job.state, '0'}
 end
 
-if not_placed and not a.keep_charge then refund(a.attempt) else move_charge(a.attempt) end
+local seen = num(job.seen) == a.attempt
+if not_placed and not a.keep_charge and not seen then refund(a.attempt) else move_charge(a.attempt) end
 
-if doubted_before and a.result == 'again' then
+if job.stands and a.result ~= 'bound' and a.result ~= 'done' then
+  note(was, 'result_conflict: it took effect, and the answer was ' .. a.result, true)
+  release(a.attempt)
+  stand(job.stands, a.detail)
+elseif job.seen and (a.result == 'again' or a.result == 'failed') or seen_placed() and a.result == 'in_doubt' then
+  note(was, 'result_conflict: attempt ' .. job.seen .. ' was placed, and the answer was ' .. a.result, true)
+  release(a.attempt)
+  go_on_as_seen('attempt ' .. job.seen .. ' was placed')
+elseif doubted_before and a.result == 'again' then
   enter_doubt(a.detail, a.retry_in)
 elseif doubted_before and a.result == 'failed' then
   enter_doubt(a.detail, -1)
@@ -117,6 +150,7 @@ else
     end
   end
 end
+if not not_placed then index(a.attempt, 0) end
 flush()
 if job.adrift then return {'outbox', job.state} end
 return {'settled', job.state, job.hold_until or '0'}

@@ -35,7 +35,13 @@ if state == 'submitting' then
     due(num(job.owned_until))
     return {'done', state}
   end
-  enter_doubt('its worker never said how it ended', 0)
+  if job.stands then
+    stand(job.stands, 'its worker never said how it ended')
+  elseif seen_placed() then
+    go_on_as_seen('its worker never said how it ended')
+  else
+    enter_doubt('its worker never said how it ended', 0)
+  end
   return {'done', job.state}
 end
 if state == 'in_doubt' then

@@ -1,0 +1,120 @@
+package dispatch
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/callpacer/callpacer/internal/phone"
+	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/tasks"
+)
+
+// take records one report of a push that came under the token from.
+func (l *Lane) take(ctx context.Context, from Source, r providers.Report, alone bool) (state, what string, err error) {
+	id, n := from.ID, from.Attempt
+	if id == "" {
+		// The address is the whole account's: only the report can say what it is about.
+		if id, n = l.referred(r); id == "" && r.VendorID != "" {
+			if id, n, err = l.Store.ByVendorID(ctx, l.Group, r.VendorID); err != nil {
+				return "", "", fmt.Errorf("process a push: %w", err)
+			}
+		}
+		if id == "" {
+			return pushOrphan, "a report of a call that no record names", nil
+		}
+	}
+	rec, err := l.Store.Get(ctx, id)
+	if err != nil {
+		return "", "", fmt.Errorf("process a push: %w", err)
+	}
+	if rec == nil || rec.Account != l.Account {
+		return pushOrphan, "no record (any more) of job " + id, nil
+	}
+	if rec.Kind == string(tasks.KindBind) {
+		return l.over(ctx, rec, r)
+	}
+	if n == 0 || !about(r, rec, n, alone) {
+		return pushRefused, "about another call than attempt " + strconv.Itoa(n) + " of job " + id, nil
+	}
+	verdict, now, err := l.Store.Advance(ctx, id, rec.Numbers, l.evidenceOf(r, n, "push"))
+	if err != nil {
+		return "", "", fmt.Errorf("record what a push said of job %s: %w", id, err)
+	}
+	if verdict != record.Advanced && verdict != record.Same {
+		return pushRefused, "about another call than attempt " + strconv.Itoa(n) + " of job " + id, nil
+	}
+	l.Log.WithField("job", id).WithField("attempt", n).Infof("a push came, the job is %s", now)
+	return pushDone, "job " + id + " is " + string(now), nil
+}
+
+// referred is the job, and for a call the attempt, that a report names by our
+// own reference; empty where it names none of this group.
+func (l *Lane) referred(r providers.Report) (id string, attempt int) {
+	if group, ok := record.GroupOf(r.Ref); !ok || group != l.Group {
+		return "", 0
+	}
+	if i := strings.LastIndexByte(r.Ref, '.'); i > len(l.Group) {
+		if n, err := strconv.Atoi(r.Ref[i+1:]); err == nil {
+			return r.Ref[:i], n
+		}
+	}
+	return r.Ref, 0
+}
+
+// over records what happened over a binding: that it stands, and the call. A
+// message that somebody sent is only noted: it is no call, and its content is a
+// private letter.
+func (l *Lane) over(ctx context.Context, bind *record.Record, r providers.Report) (state, what string, err error) {
+	call := ""
+	if r.Task != "" && r.Kind != providers.ReportSMS {
+		call = record.ChildID(bind.ID, r.Task)
+	}
+	verdict, now, err := l.Store.Bound(ctx, bind.ID, bind.Numbers, namesOf(bind, r.VendorID), call)
+	if err != nil {
+		return "", "", fmt.Errorf("record that binding %s stands: %w", bind.ID, err)
+	}
+	if verdict == record.Foreign {
+		return pushRefused, "about another binding than job " + bind.ID, nil
+	}
+	if r.Kind == providers.ReportSMS {
+		return pushDone, "job " + bind.ID + " is " + string(now) + "; a message was sent over it", nil
+	}
+	if call == "" {
+		return pushUnreadable, "a call over job " + bind.ID + " without a name of its own", nil
+	}
+	e := l.evidenceOf(r, 0, "push")
+	e.VendorID = r.Task
+	_, called, err := l.Store.AdvanceChild(ctx, record.Child{
+		Binding: bind, From: phone.Mask(r.From), To: phone.Mask(r.To), Retain: l.Retention,
+	}, e)
+	if err != nil {
+		return "", "", fmt.Errorf("record a call over binding %s: %w", bind.ID, err)
+	}
+	l.Log.WithField("job", call).Infof("a call over a binding is %s", called)
+	return pushDone, "job " + call + " is " + string(called), nil
+}
+
+// oneCall says that all reports of a push are about one call.
+func oneCall(reports []providers.Report) bool {
+	for _, r := range reports[1:] {
+		if r.VendorID != reports[0].VendorID {
+			return false
+		}
+	}
+	return true
+}
+
+// about says whether a report is about this attempt: by the call's id where we
+// know it, else by our own reference, else as the only call under the token.
+func about(r providers.Report, rec *record.Record, n int, alone bool) bool {
+	if r.Ref != "" && r.Ref != refOf(rec.ID, n) {
+		return false
+	}
+	if rec.VendorID != "" && rec.Attempt == n {
+		return r.VendorID == rec.VendorID
+	}
+	return r.Ref != "" || alone
+}
