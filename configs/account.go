@@ -24,8 +24,8 @@ func (v value) account() Account {
 	a := Account{
 		Name:           o.accountName("name", ""),
 		Vendor:         o.vendor(),
-		AllowPlainHTTP: o.boolean("allow_plain_http", false),
-		AllowEndless:   o.boolean("allow_endless", false),
+		AllowPlainHTTP: o.boolean("allow_plain_http"),
+		AllowEndless:   o.boolean("allow_endless"),
 		Concurrency:    o.integer("concurrency", 20, 1, 1000),
 		Timeout:        o.timeout(),
 		Retry:          o.retry(),

@@ -52,7 +52,7 @@ func (o *object) redisLogin(r *Redis) {
 	r.Username = o.text("username", "")
 	r.Password = o.secret("password")
 	r.DB = o.integer("db", 0, 0, 1023)
-	r.TLS = o.boolean("tls", false)
+	r.TLS = o.boolean("tls")
 	for _, key := range []string{"username", "password", "password_file", "db", "tls"} {
 		switch {
 		case !o.has(key):

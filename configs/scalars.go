@@ -65,18 +65,17 @@ func (o *object) choice(key, def string, allowed ...string) string {
 	return def
 }
 
-func (o *object) boolean(key string, def bool) bool {
+// boolean reads a switch that is off where it is not given.
+func (o *object) boolean(key string) bool {
 	v, s, ok := o.scalar(key)
 	switch {
-	case !ok:
-		return def
+	case !ok, s.text == "false":
+		return false
 	case s.text == "true":
 		return true
-	case s.text == "false":
-		return false
 	}
 	v.fail("%s is neither true nor false", s.shown)
-	return def
+	return false
 }
 
 func (o *object) integer(key string, def, least, most int) int {

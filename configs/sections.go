@@ -92,7 +92,7 @@ func (o *object) events() *Events {
 		return nil
 	}
 	defer c.done()
-	e := &Events{AllowPrivate: c.boolean("allow_private", false)}
+	e := &Events{AllowPrivate: c.boolean("allow_private")}
 	rules := urlRules{query: true, plainHTTP: e.AllowPrivate, plainHTTPKey: "allow_private"}
 	if !c.has("url") {
 		c.missing("url")
