@@ -29,6 +29,8 @@ type Request struct {
 	// taken one at a time. Anytime: no window shuts it out.
 	Free, Anytime bool
 	Repeatable    bool // the vendor knows the request by an id: one in doubt may go out again
+	// Keeps: while it is in doubt, no other free job takes its numbers.
+	Keeps bool
 }
 
 // Decision is Admit's answer.
@@ -118,7 +120,7 @@ func (a *Admission) arguments(r Request, guess time.Time) map[string]any {
 		spans = []span{}
 	}
 	return map[string]any{
-		"free": r.Free, "repeatable": r.Repeatable,
+		"free": r.Free, "repeatable": r.Repeatable, "keeps": r.Keeps,
 		"attempt": r.Attempt, "token": r.Token, "phase": phase, "waited": r.Waited,
 		"valid_from": n.from, "valid_until": n.until, "always": n.always || r.Anytime, "spans": spans,
 		"limits": limits, "keep": n.keep, "number_ttl": n.ttl, "one_at_a_time": oneAtATime,

@@ -7,7 +7,8 @@
 --    limits ([{rule, limit, width} | {rule, limit, since, till}]), keep, number_ttl,
 --    one_at_a_time, permit, timeout, grace, doubt (ms),
 --    free (the numbers are only taken one at a time: nothing is counted, no lock asked),
---    repeatable (the vendor knows the request by its id).
+--    repeatable (the vendor knows the request by its id),
+--    keeps (in doubt it keeps its numbers).
 -- Answers
 --    {'go', now, ms_left, send_before}   the permit; the same token asking again gets the same
 --    {'ready', now}                      phase 'ask': nothing stands in the way now
@@ -55,8 +56,7 @@ later(num(job.not_before), 'not_before')
 later(num(job.retry_at), job.retry_reason or 'retry')
 later(num(job.repeat_at), 'repeat')
 
--- How long the numbers are taken by others.
-local flying, hopeful, histories = nil, {}, {}
+local flying, hopeful, histories = false, {}, {}
 each_number(function(key)
   local number, charges = load(key), {}
   histories[key] = number
@@ -68,7 +68,7 @@ each_number(function(key)
   if flight and num(till) > now then
     -- A job's own attempt in doubt keeps its numbers for the repeat.
     if not (a.free and string.sub(flight, 1, #id + 1) == id .. '.') then
-      flying = math.max(flying or 0, num(till) - now)
+      flying = true
     end
   else
     flight = nil
@@ -119,9 +119,7 @@ if earliest > now then
 end
 if a.one_at_a_time and flying then
   if not a.waited then flush(); return {'wait', str(now)} end
-  -- A call ends soon; what is in doubt may take its time.
   local at = now + 1000
-  if a.free then at = now + math.min(math.max(flying, 1000), 5000) end
   if doubt then return later_in_doubt(at) end
   hold(at, 'one_at_a_time')
   flush()
@@ -144,7 +142,7 @@ local flight = me .. ' ' .. str(owned_until)
 if a.free then
   -- While it is not known what became of it, nobody else takes the number: what he
   -- does there, a repeat would undo.
-  if a.repeatable then flight = me .. ' ' .. str(owned_until + a.doubt) end
+  if a.keeps then flight = me .. ' ' .. str(owned_until + a.doubt) end
   each_number(function(key)
     redis.call('HSET', key, 'fly', flight)
     keep_number(key, a.number_ttl)
@@ -172,6 +170,7 @@ if doubt then
   drop('repeat_at')
 end
 if a.repeatable then put('repeatable', 1) else drop('repeatable') end
+if a.free and a.keeps then put('keeps', 1) else drop('keeps') end
 if not doubt then
   drop('vendor_id')
   forget_seen()

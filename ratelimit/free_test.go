@@ -63,7 +63,7 @@ func TestFreeAdmission(t *testing.T) {
 		}
 		waited := request(second, 1)
 		waited.Waited = true
-		d.wantHold(ask(waited), d.now.Add(5*time.Second), "one_at_a_time")
+		d.wantHold(ask(waited), d.now.Add(time.Second), "one_at_a_time")
 		d.settle(bind, record.Settlement{Attempt: 1, Result: record.ResultAgain, Reason: "retry"})
 		if after := d.charges(); after != before {
 			t.Errorf("the refusal changed the number's history to %s", after)
@@ -133,7 +133,7 @@ func TestDoubtKeepsItsNumber(t *testing.T) {
 		ask := func(id string, n int, waited bool) ratelimit.Answer {
 			t.Helper()
 			a, err := d.door.Admit(d.ctx, ratelimit.Request{
-				JobID: id, Numbers: []string{"n"}, Attempt: n, Token: "t" + strconv.Itoa(n), Go: true, Free: true, Repeatable: true, Waited: waited,
+				JobID: id, Numbers: []string{"n"}, Attempt: n, Token: "t" + strconv.Itoa(n), Go: true, Free: true, Repeatable: true, Keeps: true, Waited: waited,
 				Timeout: 10 * time.Second, Doubt: time.Hour,
 			})
 			if err != nil {
@@ -144,9 +144,9 @@ func TestDoubtKeepsItsNumber(t *testing.T) {
 		unbind, bind := d.create(nil), d.create(nil)
 		d.wantGo(ask(unbind, 1, false), 5*time.Second)
 		d.settle(unbind, record.Settlement{Attempt: 1, Result: record.ResultInDoubt, Repeat: true, RepeatIn: time.Second})
-		d.wantHold(ask(bind, 1, true), d.now.Add(5*time.Second), "one_at_a_time")
+		d.wantHold(ask(bind, 1, true), d.now.Add(time.Second), "one_at_a_time")
 		d.now = d.now.Add(30 * time.Minute)
-		d.wantHold(ask(bind, 1, true), d.now.Add(5*time.Second), "one_at_a_time")
+		d.wantHold(ask(bind, 1, true), d.now.Add(time.Second), "one_at_a_time")
 		d.wantGo(ask(unbind, 2, false), 5*time.Second)
 		d.settle(unbind, record.Settlement{Attempt: 2, Result: record.ResultDone})
 		d.now = d.now.Add(5 * time.Second)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -125,6 +126,7 @@ func (h *history) opAdmit() {
 		Timeout: 10 * time.Second, Doubt: choose(h.tape, 30*time.Minute, 5*time.Hour, 20*time.Hour, time.Minute),
 	}
 	r.Free, r.Repeatable = bind(id), repeatable(id)
+	r.Keeps = strings.HasPrefix(id, "g.e") // no choice of its own: the kept seeds reach what they reach
 	r.Anytime = r.Free && h.tape.pick(2) == 0
 	if h.tape.pick(16) == 0 {
 		r.Repeatable = !r.Repeatable // a worker of another version

@@ -196,6 +196,9 @@ func (l *ledger) judge(v view) {
 		if !l.open(s) {
 			continue
 		}
+		if state == record.Expired && v["job "+s.job+" ends_at"] != "" {
+			continue // it stood, and its time ended
+		}
 		switch state {
 		case record.Accepted, record.Queued, record.Held, record.Expired, record.Canceled, record.Failed:
 			l.breach("%s is %s though attempt %d may have taken effect", s.job, state, s.attempt)

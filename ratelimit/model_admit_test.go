@@ -123,9 +123,6 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 			return decide(ratelimit.Wait)
 		}
 		at, reason = m.now+1000, "one_at_a_time"
-		if r.Free {
-			at = m.now + min(max(taken, 1000), 5000)
-		}
 	}
 	if at > m.now && doubt { // it stays in doubt whatever holds it
 		m.enterDoubt(j, at-m.now)
@@ -204,7 +201,7 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 	for _, key := range j.numbers {
 		n := m.number(key)
 		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
-		if r.Free && r.Repeatable {
+		if r.Free && r.Keeps {
 			n.flyTill += r.Doubt.Milliseconds()
 		}
 		if r.Free {
@@ -216,7 +213,7 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 	}
 	m.clearHold(j)
 	j.vendorTask, j.evidence, j.refunded = "", 0, 0
-	j.repeatable = r.Repeatable
+	j.repeatable, j.keeps = r.Repeatable, r.Free && r.Keeps
 	j.attempt, j.token, j.sendBefore, j.ownedUntil, j.doubt = r.Attempt, r.Token, before, owned, r.Doubt.Milliseconds()
 	m.enter(j, "submitting")
 	m.due[j.id] = owned

@@ -131,7 +131,7 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 		j.x = t.X
 	}
 	stays := t.Result == record.ResultInDoubt || earlier && (t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe)
-	if !j.repeatable || !stays {
+	if !j.keeps || !stays {
 		m.release(j, t.Attempt)
 	}
 	if t.LockFor > 0 {

@@ -28,6 +28,7 @@ type mJob struct {
 	keyed                                  bool
 	soft                                   bool // its end waits for evidence
 	lost                                   bool // its content
+	keeps                                  bool // its numbers, while in doubt
 	numbers                                []string
 	state                                  record.State
 	cause, holdReason, retryReason         string

@@ -77,7 +77,7 @@ func (j *mJob) view(v view, p string) {
 		"polls": j.polls, "seq": j.seq, "revision": j.revision, "checks": j.checks, "refunded": j.refunded,
 		"adrift": j.adrift, "missing": j.missing, "cancel": j.cancel, "task": j.task,
 		"vendor_id": j.vendorID, "vendor_task": j.vendorTask, "vendor_code": j.code, "vendor_text": j.text,
-		"evidence": j.evidence, "x": j.x, "call_task": j.callTask, "repeatable": j.repeatable, "doubted": j.doubted,
+		"evidence": j.evidence, "x": j.x, "call_task": j.callTask, "repeatable": j.repeatable, "keeps": j.keeps, "doubted": j.doubted,
 		"doubt_until": j.doubtUntil, "repeat_at": j.repeatAt, "repeats": j.repeats, "bounded": j.bounded, "ends_at": j.bindingTo,
 		"timeline":     len(j.lines),
 		"submit_token": j.submitToken, "digest": j.digest, "numbers": strings.Join(j.numbers, ","),

@@ -31,6 +31,9 @@ type order struct {
 	// free of the rules per number, anytime whatever the window, repeatable where
 	// the vendor knows the request by an id.
 	free, anytime, repeatable bool
+	// keeps its numbers while it is in doubt: the vendor knows what is done to one by
+	// the number alone, and a repeat would undo what others do to it.
+	keeps bool
 }
 
 // Act is one run of a job that asks something of a vendor. The error is nil

@@ -30,7 +30,7 @@ func (a attempt) ask(ctx context.Context, take bool) (ratelimit.Answer, error) {
 	r := ratelimit.Request{
 		JobID: a.rec.ID, Numbers: a.numbers(), Attempt: a.n, Token: a.token, Go: take,
 		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor,
-		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable,
+		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable, Keeps: a.order.keeps,
 	}
 	for waited := time.Duration(0); ; waited += flightPoll {
 		r.Waited = waited >= flightWait

@@ -17,6 +17,7 @@ func (l *Lane) binding(rec *record.Record, c tasks.Content) (order, bool) {
 	repeated := rec.State == record.InDoubt || rec.State == record.Submitting
 	return order{
 		vendor: v, result: record.ResultBound, alone: c.Mode == tasks.ModeXA, free: true, repeatable: true,
+		keeps: c.Mode == tasks.ModeXA,
 		send: func(ctx context.Context, line providers.Line, permit providers.Permit, _ int) providers.Outcome {
 			return v.Bind(ctx, line, permit, providers.Binding{
 				Mode: providers.Mode(c.Mode), X: c.X, A: c.A, B: c.B, TTL: time.Duration(c.TTLSeconds) * time.Second,

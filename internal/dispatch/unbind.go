@@ -70,6 +70,7 @@ func (l *Lane) release(rec *record.Record, v providers.Binder, u *providers.Unbi
 	u.Repeated = rec.State == record.InDoubt || rec.State == record.Submitting
 	return order{
 		vendor: v, result: record.ResultDone, free: true, anytime: true, repeatable: true,
+		keeps: u.Mode == providers.ModeXA,
 		send: func(ctx context.Context, line providers.Line, permit providers.Permit, _ int) providers.Outcome {
 			return v.Unbind(ctx, line, permit, *u)
 		},

@@ -45,8 +45,8 @@ if rank < 8 or not job.vendor_code and not job.vendor_text then words() end
 if a.vendor_id and a.vendor_id ~= '' and (rank < 8 or not job.vendor_id) then put('vendor_id', a.vendor_id) end
 if a.x and a.x ~= '' then put('x', a.x) end
 if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) end
--- What the vendor knows by an id stays on its number while it is in doubt.
-if not job.repeatable or a.result ~= 'in_doubt' and not (doubted_before and not_placed) then release(a.attempt) end
+-- A number on which a repeat would undo what others do stays taken in doubt.
+if not job.keeps or a.result ~= 'in_doubt' and not (doubted_before and not_placed) then release(a.attempt) end
 if num(a.lock_for) > 0 then
   each_number(function(key)
     local till = math.max(num(redis.call('HGET', key, 'lock') or '0'), now + a.lock_for)
