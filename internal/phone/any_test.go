@@ -117,7 +117,7 @@ func TestAnyNumberIsMasked(t *testing.T) {
 }
 
 func FuzzParseAny(f *testing.F) {
-	for _, s := range []string{clearText, "+86 21 8888 8888", "0044791112", "013800000001", "+8601380", "95588", "+0"} {
+	for _, s := range []string{clearText, "+86 21 8888 8888", "0044791112", "013800000001", "+8601380", "95588", "+0", "+86000"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

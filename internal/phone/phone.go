@@ -93,6 +93,8 @@ func ParseAny(s string) (Number, error) {
 	switch {
 	case plus:
 		return Number{handle: unique.Make("+" + digits)}, nil
+	case strings.HasPrefix(digits, "00"):
+		return Number{}, errors.New("phone number has two zeros after its country code")
 	case len(digits) < shortestAny || len(digits) > longestAny:
 		return Number{}, fmt.Errorf("phone number has %d digits, want %d to %d", len(digits), shortestAny, longestAny)
 	}
