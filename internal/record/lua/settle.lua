@@ -26,6 +26,7 @@ if num(job.attempt) ~= a.attempt or job.token ~= a.token then
       if job.state == 'unknown' then revive() end
       stand(a.result, 'the answer to attempt ' .. str(a.attempt) .. ' came late')
     end
+    flush()
   end
   return {'stale', job.state}
 end
