@@ -15,9 +15,10 @@ if not job.state and a.child then
   due(num(job.give_up_at))
 end
 if not job.state then return {'missing'} end
-local function charge_stands()
+-- command: HSET, or HSETNX where a charge that is there stays as it is.
+local function charge_stands(command)
   each_number(function(key)
-    redis.call('HSET', key, 'c:' .. attempt_id(a.attempt), str(now))
+    redis.call(command, key, 'c:' .. attempt_id(a.attempt), str(now))
     keep_number(key, num(job.number_ttl))
   end)
 end
@@ -34,6 +35,12 @@ local function see()
   put('seen_give_up', a.give_up_in)
 end
 
+local function facts()
+  put('evidence', a.evidence)
+  words()
+  for field, value in pairs(a.facts) do put(field, value) end
+end
+
 if a.attempt ~= num(job.attempt) then
   -- The job may be an earlier attempt's again.
   local last = math.max(num(job.attempt), num(job.settled))
@@ -42,17 +49,12 @@ if a.attempt ~= num(job.attempt) then
   if not job['late:' .. str(a.attempt)] then
     put('late:' .. str(a.attempt), a.state)
     note(job.state, 'result_conflict: a ' .. a.source .. ' says that attempt ' .. str(a.attempt) .. ' was placed', true)
-    each_number(function(key)
-      redis.call('HSETNX', key, 'c:' .. attempt_id(a.attempt), str(now))
-      keep_number(key, num(job.number_ttl))
-    end)
+    charge_stands('HSETNX')
   end
   if num(job.rank) == 0 or job.state == 'in_doubt' and job.repeatable then
     drop('vendor_id')
     index(a.attempt, a.give_up_in)
-    words()
-    for field, value in pairs(a.facts) do put(field, value) end
-    put('evidence', a.evidence)
+    facts()
     go_on(a.attempt, a.state, a.cause, a.vendor_id, a.poll_in, a.give_up_in, a.source)
     return {'advanced', job.state}
   end
@@ -64,19 +66,12 @@ if a.attempt ~= num(job.attempt) then
   return {'stale', job.state}
 end
 if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
-if a.vendor_id ~= '' and not job.vendor_id and not job.parent then
+if a.vendor_id ~= '' and not job.vendor_id then
   put('vendor_id', a.vendor_id)
   index(a.attempt, a.give_up_in)
 end
-if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
 
 local rank, strength = num(job.rank), num(job.evidence)
-local function facts()
-  put('evidence', a.evidence)
-  words()
-  for field, value in pairs(a.facts) do put(field, value) end
-end
-
 if a.state == '' then
   flush()
   return {'same', job.state}
@@ -91,16 +86,14 @@ local under_way = RANK[a.state]
 put('placed', a.attempt)
 if rank == 0 or num(job.refunded) == a.attempt then
   -- The vendor had said that nothing was placed, and it was: the charge stands.
-  charge_stands()
+  charge_stands('HSET')
   drop('refunded')
 end
-if under_way and rank == 1 then
-  see()
-  facts()
-  flush()
-  return {'same', job.state}
-end
-if under_way and rank >= under_way then
+if under_way and (rank == 1 or rank >= under_way) then
+  if rank == 1 then
+    see()
+    facts()
+  end
   flush()
   return {'same', job.state}
 end

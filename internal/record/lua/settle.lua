@@ -96,28 +96,22 @@ elseif job.seen and (a.result == 'again' or a.result == 'failed') or seen_placed
   note(was, 'result_conflict: attempt ' .. job.seen .. ' was placed, and the answer was ' .. a.result, true)
   release(a.attempt)
   go_on_as_seen('attempt ' .. job.seen .. ' was placed')
-elseif doubted_before and a.result == 'again' then
-  enter_doubt(a.detail, a.retry_in)
-elseif doubted_before and a.result == 'failed' then
-  enter_doubt(a.detail, -1)
+elseif doubted_before and (a.result == 'again' or a.result == 'failed') then
+  enter_doubt(a.detail, a.result == 'again' and a.retry_in or -1)
 elseif a.result == 'bound' then
   activate(now, a.detail)
 elseif a.result == 'done' then
   finish('completed', 9, '', a.detail)
-elseif a.result == 'accepted' and num(a.await_in) > 0 then
-  put('seq', num(job.seq) + 1)
-  put('give_up_at', now + a.await_in)
-  drop('cancel')
-  end_doubt()
-  enter('awaiting_dial', 2, '')
-  due(num(job.give_up_at))
 elseif a.result == 'accepted' then
+  local awaits = num(a.await_in) > 0
+  local give_up_in = awaits and a.await_in or a.give_up_in
   put('seq', num(job.seq) + 1)
-  put('give_up_at', now + a.give_up_in)
+  put('give_up_at', now + give_up_in)
   drop('cancel')
   end_doubt()
-  enter('submitted', 2, '')
-  if a.poll_in > 0 then due(math.min(now + a.poll_in, num(job.give_up_at))) else due(num(job.give_up_at)) end
+  enter(awaits and 'awaiting_dial' or 'submitted', 2, '')
+  -- Nobody is asked before the caller has dialled.
+  due(now + (not awaits and a.poll_in > 0 and math.min(a.poll_in, give_up_in) or give_up_in))
 elseif a.result == 'in_doubt' then
   if num(a.max_repeats) > 0 then put('bounded', num(job.bounded) + 1) end
   if num(a.max_repeats) > 0 and num(job.bounded) > a.max_repeats then
