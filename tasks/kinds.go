@@ -62,24 +62,19 @@ func number(field, value, what string, parse func(string) (phone.Number, error))
 }
 
 // callee reads a mainland mobile, or a foreign number with its country code.
-func callee(s string) (phone.Number, error) {
-	n, err := phone.Parse(s)
-	if err == nil {
-		return n, nil
-	}
-	if other, otherErr := phone.ParseAny(s); otherErr == nil && other.International() {
-		return other, nil
-	}
-	return phone.Number{}, err
-}
+func callee(s string) (phone.Number, error) { return mobileOr(s, phone.Number.International) }
 
 // mainland reads a mainland mobile, or a landline with its area code.
-func mainland(s string) (phone.Number, error) {
+func mainland(s string) (phone.Number, error) { return mobileOr(s, phone.Number.Landline) }
+
+// mobileOr reads a mainland mobile, or another number of the kind that fits too.
+// What is neither is told why it is no mobile.
+func mobileOr(s string, fits func(phone.Number) bool) (phone.Number, error) {
 	n, err := phone.Parse(s)
 	if err == nil {
 		return n, nil
 	}
-	if other, otherErr := phone.ParseAny(s); otherErr == nil && other.Landline() {
+	if other, otherErr := phone.ParseAny(s); otherErr == nil && fits(other) {
 		return other, nil
 	}
 	return phone.Number{}, err

@@ -65,8 +65,10 @@ func (b *batch) all(ctx context.Context, rows rowSource) error {
 	}
 }
 
-// add takes a row into the chunk. Rows of one key never share a chunk, whose
-// rows are on their way at once: the first in the file is the first enqueued.
+// add takes a row into the chunk. Rows of one key never share a chunk, so that
+// the first in the file has the key: a chunk's rows are sent in order, but a
+// server that learns the script from another client meanwhile refuses the first
+// of them once and takes a later one at its first try.
 func (b *batch) add(ctx context.Context, i item) error {
 	name := i.job.Account + "\x00" + i.job.IdempotencyKey
 	keyed := i.err == nil && i.job.IdempotencyKey != ""

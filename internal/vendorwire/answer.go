@@ -2,7 +2,6 @@ package vendorwire
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/callpacer/callpacer/providers"
 )
@@ -41,19 +40,4 @@ func Ack(own, given providers.Ack) (providers.Ack, error) {
 		return providers.Ack{}, errors.New("ack.status must be 200 to 299: an acknowledgement says that the push arrived")
 	}
 	return own, nil
-}
-
-// Switch is the value of a per-account switch, checked against what it may be;
-// otherwise is its default.
-func Switch(switches map[string]string, name, otherwise string, allowed ...string) (string, error) {
-	value, set := switches[name]
-	if !set {
-		return otherwise, nil
-	}
-	for _, a := range allowed {
-		if value == a {
-			return value, nil
-		}
-	}
-	return "", fmt.Errorf("%s must be one of %v, not %q", name, allowed, value)
 }

@@ -50,20 +50,3 @@ func TestAck(t *testing.T) {
 		}
 	}
 }
-
-func TestSwitch(t *testing.T) {
-	for given, want := range map[string]string{"form": "form", "json": "json"} {
-		if got, err := Switch(map[string]string{"encoding": given}, "encoding", "form", "form", "json"); err != nil || got != want {
-			t.Errorf("%s: %q, %v", given, got, err)
-		}
-	}
-	if got, err := Switch(nil, "encoding", "form", "form", "json"); err != nil || got != "form" {
-		t.Errorf("unset: %q, %v", got, err)
-	}
-	for _, given := range []string{"", "JSON", "xml"} { // set to nothing is not unset
-		got, err := Switch(map[string]string{"encoding": given}, "encoding", "form", "form", "json")
-		if err == nil || got != "" || !strings.Contains(err.Error(), "encoding") || !strings.Contains(err.Error(), "form json") {
-			t.Errorf("%q: %q, %v; want an error that names the switch and what it may be", given, got, err)
-		}
-	}
-}

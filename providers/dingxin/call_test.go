@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 var accepted = providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: testSubid,
@@ -63,8 +64,8 @@ func TestD4PushURLMustBeSignable(t *testing.T) {
 			t.Errorf("%q: %+v", bad, got)
 		}
 	}
-	if v.requests() != 0 {
-		t.Errorf("%d requests", v.requests())
+	if v.Requests() != 0 {
+		t.Errorf("%d requests", v.Requests())
 	}
 }
 
@@ -123,8 +124,8 @@ func TestNumbersThatCanBeDialled(t *testing.T) {
 	if got := connect(t, a, providers.Connection{From: testCallee, To: testCallee}); got.Cause != providers.CauseSelfCall || !got.Unsent {
 		t.Errorf("to oneself: %+v", got)
 	}
-	if v.requests() != 0 {
-		t.Fatalf("%d requests", v.requests())
+	if v.Requests() != 0 {
+		t.Fatalf("%d requests", v.Requests())
 	}
 	for _, landline := range []string{"0218888888", "02188888888", "075588888888"} {
 		v := callVendor(200, acceptedBody)
@@ -227,7 +228,7 @@ func TestD13TelX(t *testing.T) {
 	}
 	want := accepted
 	want.AwaitDial, want.X = true, "135xxxxxxxx"
-	if got := call(t, testSettings(), 200, fixture(t, "call_ok.json")); got != want {
+	if got := call(t, testSettings(), 200, providertest.Fixture(t, "call_ok.json")); got != want {
 		t.Errorf("the document's example: %+v", got)
 	}
 }
@@ -237,7 +238,7 @@ func TestD13TelX(t *testing.T) {
 func TestD6ClockIsLearnedOnce(t *testing.T) {
 	v := callVendor(200, `{"code":1006,"msg":"请求无效"}`)
 	vendorTime := testNow.Add(90 * time.Second).Truncate(time.Second)
-	v.header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
+	v.Header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
 	a := v.adapter(t, testSettings())
 	first := connect(t, a, minimal())
 	if first.Class != providers.ClassRetryLater || first.Placed != providers.PlacedNo || first.Halt != "" {
@@ -248,7 +249,7 @@ func TestD6ClockIsLearnedOnce(t *testing.T) {
 	if second.Class != providers.ClassHalted || second.Halt != providers.HaltClockSkew || second.Placed != providers.PlacedNo {
 		t.Fatalf("second refusal: %+v", second)
 	}
-	v.body = acceptedBody
+	v.Body = acceptedBody
 	if got := connect(t, a, minimal()); got != accepted {
 		t.Errorf("with the learned clock: %+v", got)
 	}
@@ -258,7 +259,7 @@ func TestD6ClockWithoutUsableDateHalts(t *testing.T) {
 	for name, date := range map[string]string{"none": "", "garbage": "yesterday",
 		"our time": testNow.Add(time.Second).UTC().Format(http.TimeFormat)} {
 		v := callVendor(200, `{"code":1006,"msg":"请求无效"}`)
-		v.header = map[string]string{"Date": date}
+		v.Header = map[string]string{"Date": date}
 		if got := connect(t, v.adapter(t, testSettings()), minimal()); got.Halt != providers.HaltClockSkew || got.Class != providers.ClassHalted {
 			t.Errorf("%s: %+v", name, got)
 		}
@@ -272,7 +273,7 @@ func TestD22SecretsStayInside(t *testing.T) {
 	body := `{"code":"1003 ` + testSecret + `","msg":"appSecret=` + testSecret + `&appKey=` + testKey + ` ` + testCallee + ` https://x.test/` + testCaller + `"}`
 	wantHidden(t, call(t, testSettings(), 200, body), hidden)
 	v := callVendor(200, acceptedBody)
-	v.header = map[string]string{"Content-Length": "9999"}
+	v.Header = map[string]string{"Content-Length": "9999"}
 	got := connect(t, v.adapter(t, testSettings()), minimal())
 	if got.Class != providers.ClassUncertain || got.VendorText != "truncated" {
 		t.Errorf("lost answer: %+v", got)

@@ -87,7 +87,7 @@ func TestAnswersWithoutAnyCode(t *testing.T) {
 		{429, "", providers.ClassRateLimited}, {302, "", providers.ClassHalted}, {401, "", providers.ClassHalted},
 	} {
 		v := callVendor(tc.status, tc.body)
-		v.header = map[string]string{"Retry-After": "7"}
+		v.Header = map[string]string{"Retry-After": "7"}
 		got := connect(t, v.adapter(t, testSettings()), minimal())
 		if got.Class != tc.want || (got.RetryAfter == 7*time.Second) != (tc.status == 429) {
 			t.Errorf("%d %q: %+v", tc.status, tc.body, got)
@@ -109,7 +109,7 @@ func TestD1ThreeRefusedSignaturesHalt(t *testing.T) {
 		{refused, providers.ClassRetryLater}, {refused, providers.ClassRetryLater}, {refused, providers.ClassHalted},
 		{refused, providers.ClassHalted}, {`{"code":2000}`, providers.ClassRetryLater}, {refused, providers.ClassRetryLater},
 	} {
-		v.body = step.body
+		v.Body = step.body
 		got := connect(t, a, minimal())
 		if got.Class != step.want || (got.Halt == providers.HaltAuth) != (step.want == providers.ClassHalted) ||
 			(step.want != providers.ClassOK && got.Placed != providers.PlacedNo) {

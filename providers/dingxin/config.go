@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
@@ -63,15 +62,11 @@ func newConfig(s providers.Settings) (config, error) {
 	if c.recordingBaseURL == "" {
 		c.recordingBaseURL = defaultRecordingBaseURL
 	}
-	if s.Credential != nil {
-		c.appKey, c.appSecret = s.Credential("app_key"), s.Credential("app_secret")
+	if err := vendorwire.Credentials(s, "app_key", "app_secret"); err != nil {
+		return config{}, fmt.Errorf("dingxin: %w", err)
 	}
-	switch {
-	case strings.TrimSpace(c.appKey) == "":
-		return config{}, errors.New("dingxin: credentials: app_key is missing")
-	case strings.TrimSpace(c.appSecret) == "":
-		return config{}, errors.New("dingxin: credentials: app_secret is missing")
-	case len(s.LimitPatterns) > 0:
+	c.appKey, c.appSecret = s.Credential("app_key"), s.Credential("app_secret")
+	if len(s.LimitPatterns) > 0 {
 		return config{}, errors.New("dingxin: limit_patterns: this vendor has a code of its own for each refusal, no pattern is used")
 	}
 	if err := c.applySwitches(s.Switches); err != nil {
@@ -101,10 +96,8 @@ func (c *config) applySwitches(given map[string]string) error {
 		"telx_means":     {&c.telXMeans, []string{telXDial, telXPlaced}},
 	}
 	names := slices.Sorted(maps.Keys(known))
-	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(names, name) {
-			return fmt.Errorf("unknown switch %q (known: %s)", name, strings.Join(names, ", "))
-		}
+	if err := vendorwire.Known("switch", given, names...); err != nil {
+		return err
 	}
 	for _, name := range names {
 		s := known[name]

@@ -61,9 +61,9 @@ func conformingPushes(t *testing.T) []providertest.PushCase {
 		return providers.Push{Method: http.MethodPost, ContentType: jsonType, Body: []byte(body)}
 	}
 	return []providertest.PushCase{
-		{Name: "answered", Push: push(fixture(t, "push_answered.json")),
+		{Name: "answered", Push: push(providertest.Fixture(t, "push_answered.json")),
 			Want: report("1700000000", providers.StateCompleted, providers.CauseAnswered, providers.EvidenceDuration)},
-		{Name: "unanswered", Push: push(fixture(t, "push_unanswered.json")),
+		{Name: "unanswered", Push: push(providertest.Fixture(t, "push_unanswered.json")),
 			Want: report("2023-11-15 06:13:20", providers.StateBusy, providers.CauseBusy, providers.EvidenceDuration)},
 		{Name: "dialled", Push: push(`{"subid":"` + testSubid + `","telX":"17000000000","status":0}`),
 			Want: report("", providers.StateRinging, "", providers.EvidencePush)},

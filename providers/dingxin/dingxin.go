@@ -65,6 +65,7 @@ func newHost(baseURL string, s providers.Settings) (host, error) {
 		BaseURL:        baseURL,
 		AllowPlainHTTP: s.AllowPlainHTTP,
 		Timeout:        s.Timeout,
+		Now:            s.Now,
 	})
 	return host{http: client, clock: vendorwire.NewClock(s.Now), signatures: &refusals{}}, err
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 var longDigits = regexp.MustCompile(`[0-9]{7,}`)
@@ -28,7 +29,7 @@ func checkWords(t *testing.T, words ...string) {
 
 // FuzzAnswer: whatever a vendor answers, the outcome is a valid one.
 func FuzzAnswer(f *testing.F) {
-	f.Add([]byte(fixture(f, "call_ok.json")), false)
+	f.Add([]byte(providertest.Fixture(f, "call_ok.json")), false)
 	f.Add([]byte(acceptedBody), true)
 	for _, tc := range callTable {
 		f.Add([]byte(tc.body), true)
@@ -72,7 +73,7 @@ func FuzzAnswer(f *testing.F) {
 // FuzzPush: whatever is pushed, each report names its call and a known state.
 func FuzzPush(f *testing.F) {
 	for _, body := range []string{
-		fixture(f, "push_answered.json"), fixture(f, "push_unanswered.json"), "subid=A&status=2&unaswRsn=%B9%D8%BB%FA&duration=0",
+		providertest.Fixture(f, "push_answered.json"), providertest.Fixture(f, "push_unanswered.json"), "subid=A&status=2&unaswRsn=%B9%D8%BB%FA&duration=0",
 		`[{"subid":"A","status":0},{}]`, `{"array":[{"subid":"A","status":3}]}`, "{\"subid\":\"A\",\"unaswRsn\":\"\x81\\\"}",
 		`{"subid":"A","status":0,"endTime":"20231115061320","duration":"9"}`, `{"subid":"A","status":1,"startTime":"1700000000","endTime":"1700000000123"}`,
 	} {

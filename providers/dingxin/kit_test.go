@@ -6,17 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,16 +29,10 @@ const (
 )
 
 // testNow is the clock of every adapter under test.
-var testNow = time.UnixMilli(1700000000123)
+var testNow = providertest.Now()
 
 func testSettings() providers.Settings {
-	return providers.Settings{
-		Account: "dingxin-main",
-		Credential: func(name string) string {
-			return map[string]string{"app_key": testKey, "app_secret": testSecret}[name]
-		},
-		Now: func() time.Time { return testNow },
-	}
+	return providertest.Settings("dingxin-main", map[string]string{"app_key": testKey, "app_secret": testSecret})
 }
 
 func with(switches ...string) providers.Settings {
@@ -56,58 +46,30 @@ func with(switches ...string) providers.Settings {
 
 func newAdapter(t testing.TB, s providers.Settings) *Adapter {
 	t.Helper()
-	a, err := New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
-	return a
+	return providertest.Open(t, New, s)
 }
 
 // fakeVendor answers only requests that look as the vendor's document says. It
 // writes the signed text by itself, in order, from want.
 type fakeVendor struct {
-	t           *testing.T
+	*providertest.FakeVendor
+
 	method      string // empty: POST
 	path        string // empty: the call's
 	contentType string // of the request; empty: form
 	want        map[string]string
 	signed      string // the signed text; %d is the time
 	stamp       int64  // the vendor's time; 0: testNow in milliseconds
-	status      int
-	header      map[string]string
-	body        string
-
-	mu   sync.Mutex
-	seen int
 }
 
 func callVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{status: status, body: body, want: map[string]string{"telA": testCaller, "telB": testCallee},
+	return &fakeVendor{FakeVendor: providertest.Answering(status, body), want: map[string]string{"telA": testCaller, "telB": testCallee},
 		signed: "appkey=" + testKey + "&appsecret=" + testSecret + "&tela=" + testCaller + "&telb=" + testCallee + "&timestamp=%d"}
 }
 
 func recordingVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodGet, path: "/call/companyRecordDownlaod/" + testSubid, status: status, body: body,
+	return &fakeVendor{method: http.MethodGet, path: "/call/companyRecordDownlaod/" + testSubid, FakeVendor: providertest.Answering(status, body),
 		want: map[string]string{}, signed: "appkey=" + testKey + "&appsecret=" + testSecret + "&subid=" + testSubid + "&timestamp=%d"}
-}
-
-func (f *fakeVendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.seen++
-	if err := f.check(r); err != nil {
-		f.t.Errorf("request %d: %v", f.seen, err)
-		w.WriteHeader(http.StatusTeapot)
-		return
-	}
-	for name, value := range f.header {
-		w.Header().Set(name, value)
-	}
-	if f.status != 0 {
-		w.WriteHeader(f.status)
-	}
-	_, _ = w.Write([]byte(f.body))
 }
 
 func (f *fakeVendor) check(r *http.Request) error {
@@ -161,19 +123,11 @@ func (f *fakeVendor) fields(r *http.Request) (map[string]string, error) {
 	return got, nil
 }
 
-func (f *fakeVendor) requests() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.seen
-}
-
 // adapter starts the vendor, both hosts in one, and builds an adapter for it.
 func (f *fakeVendor) adapter(t *testing.T, s providers.Settings) *Adapter {
 	t.Helper()
-	f.t = t
-	srv := httptest.NewServer(f)
-	t.Cleanup(srv.Close)
-	s.BaseURL, s.RecordingBaseURL = srv.URL, srv.URL
+	url := f.Serve(t, f.check)
+	s.BaseURL, s.RecordingBaseURL = url, url
 	return newAdapter(t, s)
 }
 
@@ -183,21 +137,15 @@ func minimal() providers.Connection {
 
 func connect(t *testing.T, a *Adapter, c providers.Connection) providers.Outcome {
 	t.Helper()
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	until := time.Now().Add(time.Minute)
-	return a.Connect(t.Context(), line, providers.Permit{Until: until, Wall: until.UnixMilli()}, c)
+	return a.Connect(t.Context(), providertest.Ready(t.Context(), t, a), providertest.Lasting(), c)
 }
 
 func call(t *testing.T, s providers.Settings, status int, body string) providers.Outcome {
 	t.Helper()
 	v := callVendor(status, body)
 	out := connect(t, v.adapter(t, s), minimal())
-	if v.requests() != 1 {
-		t.Errorf("%d requests, want 1", v.requests())
+	if v.Requests() != 1 {
+		t.Errorf("%d requests, want 1", v.Requests())
 	}
 	return out
 }
@@ -212,13 +160,4 @@ func fetch(t *testing.T, a *Adapter) providers.RecordingResult {
 		t.Cleanup(func() { _ = r.Audio.Close() })
 	}
 	return r
-}
-
-func fixture(t testing.TB, name string) string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func parse(t *testing.T, p providers.Push) []providers.Report {
@@ -34,7 +35,7 @@ func seconds(d *time.Duration) string {
 
 // X3, X5, X6, X12: the document says POST and no encoding, so all are read alike.
 func TestPushEncodings(t *testing.T) {
-	js := strings.TrimSpace(fixture(t, "push_answered.json"))
+	js := strings.TrimSpace(providertest.Fixture(t, "push_answered.json"))
 	form := "subid=" + testSubid + "&telA=13900139000&telX=17000000000&telB=13800138000&startTime=1700000000&endTime=1700000095" +
 		"&duration=120&status=1&unaswRsn=&downloadUrl=https%3A%2F%2Fxl.dingxin106.com%2Fcall%2Fa.mp3"
 	for name, p := range map[string]providers.Push{
@@ -120,8 +121,8 @@ func TestUnknownStatus(t *testing.T) {
 // D16: B calls back over X, and the same subid has a second record. Both are
 // ends, and their starts tell them apart; the same record again is the same.
 func TestD16SeveralRecordsOfOneConnection(t *testing.T) {
-	first := strings.TrimSpace(fixture(t, "push_unanswered.json"))
-	second := strings.TrimSpace(fixture(t, "push_answered.json"))
+	first := strings.TrimSpace(providertest.Fixture(t, "push_unanswered.json"))
+	second := strings.TrimSpace(providertest.Fixture(t, "push_answered.json"))
 	reports := parse(t, providers.Push{Method: "POST", Body: []byte("[" + first + "," + second + "," + first + "]")})
 	if len(reports) != 3 {
 		t.Fatalf("%d reports", len(reports))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 const wav = "RIFF\x24\x00\x00\x00WAVEfmt sound"
@@ -37,8 +38,8 @@ func TestD9RecordingIsSignedWithItsID(t *testing.T) {
 		if all, err := io.ReadAll(r.Audio); err != nil || string(all) != wav {
 			t.Errorf("%q, %v", all, err)
 		}
-		if v.requests() != 1 {
-			t.Errorf("%d requests", v.requests())
+		if v.Requests() != 1 {
+			t.Errorf("%d requests", v.Requests())
 		}
 	}
 }
@@ -63,7 +64,7 @@ func TestD20Sniff(t *testing.T) {
 	} {
 		for _, declared := range []string{"application/octet-stream", "text/html; charset=UTF-8", "application/json", ""} {
 			v := recordingVendor(200, body)
-			v.header = map[string]string{"Content-Type": declared}
+			v.Header = map[string]string{"Content-Type": declared}
 			r := fetch(t, v.adapter(t, testSettings()))
 			if r.Type != want || (r.Class == providers.ClassOK) != (want != "") {
 				t.Errorf("%.12q as %q: %s %q, want %q", body, declared, r.Class, r.Type, want)
@@ -103,7 +104,7 @@ func TestD20RecordingCodes(t *testing.T) {
 	for _, tc := range recordingTable {
 		for _, status := range []int{200, 404, 500} {
 			v := recordingVendor(status, tc.body)
-			v.header = map[string]string{"Content-Type": "application/octet-stream", "Date": testNow.UTC().Format(http.TimeFormat)}
+			v.Header = map[string]string{"Content-Type": "application/octet-stream", "Date": testNow.UTC().Format(http.TimeFormat)}
 			r := fetch(t, v.adapter(t, testSettings()))
 			if r.Class != tc.class || r.Halt != tc.halt || r.VendorCode == "" || strings.Contains(r.VendorText, "x.test") {
 				t.Errorf("%s with HTTP %d: %+v", tc.name, status, r)
@@ -126,10 +127,10 @@ func TestRecordingWithoutAnyCode(t *testing.T) {
 		{200, strings.Repeat("\x00", 8<<20), providers.ClassRetryLater, "not audio"},
 	} {
 		v := recordingVendor(tc.status, tc.body)
-		v.header = map[string]string{"Retry-After": "7", "Location": "/elsewhere"}
+		v.Header = map[string]string{"Retry-After": "7", "Location": "/elsewhere"}
 		r := fetch(t, v.adapter(t, testSettings()))
-		if r.Class != tc.want || r.VendorText != tc.text || r.Halt != "" || r.RetryAfter != 7*time.Second || v.requests() != 1 {
-			t.Errorf("%d %.9q: %+v after %d requests", tc.status, tc.body, r, v.requests())
+		if r.Class != tc.want || r.VendorText != tc.text || r.Halt != "" || r.RetryAfter != 7*time.Second || v.Requests() != 1 {
+			t.Errorf("%d %.9q: %+v after %d requests", tc.status, tc.body, r, v.Requests())
 		}
 	}
 }
@@ -147,11 +148,11 @@ func TestD9SignaturesOfTheHostsAreCountedApart(t *testing.T) {
 	if a.calls.signatures.count(codeBadSignature) {
 		t.Error("the call's signature counts as wrong")
 	}
-	v.body = wav
+	v.Body = wav
 	if r := fetch(t, a); r.Class != providers.ClassOK {
 		t.Fatalf("got %+v", r)
 	}
-	v.body = `{"code":1004}`
+	v.Body = `{"code":1004}`
 	if r := fetch(t, a); r.Class != providers.ClassRetryLater {
 		t.Errorf("a refusal after audio: %+v", r)
 	}
@@ -160,7 +161,7 @@ func TestD9SignaturesOfTheHostsAreCountedApart(t *testing.T) {
 func TestRecordingClockIsLearned(t *testing.T) {
 	v := recordingVendor(200, `{"code":1006}`)
 	vendorTime := testNow.Add(-time.Hour).Truncate(time.Second)
-	v.header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
+	v.Header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
 	a := v.adapter(t, testSettings())
 	if r := fetch(t, a); r.Class != providers.ClassRetryLater || r.Halt != "" {
 		t.Fatalf("first refusal: %+v", r)
@@ -184,15 +185,15 @@ func TestRecordingIDMustBeSafe(t *testing.T) {
 			t.Errorf("%q: %+v", id, r)
 		}
 	}
-	if v.requests() != 0 {
-		t.Errorf("%d requests", v.requests())
+	if v.Requests() != 0 {
+		t.Errorf("%d requests", v.Requests())
 	}
 }
 
 // D19: where a pushed record says that its recording lies is not followed.
 func TestD19DownloadURLIsNotFollowed(t *testing.T) {
 	var asked int
-	trap := &fakeVendor{}
+	trap := &fakeVendor{FakeVendor: providertest.Answering(0, "")}
 	trapped := trap.adapter(t, testSettings())
 	v := recordingVendor(200, wav)
 	a := v.adapter(t, testSettings())
@@ -204,8 +205,8 @@ func TestD19DownloadURLIsNotFollowed(t *testing.T) {
 		}
 		_ = r.Audio.Close()
 	}
-	if trap.requests() != 0 || v.requests() != asked {
-		t.Errorf("%d requests to the pushed URL, %d to the vendor", trap.requests(), v.requests())
+	if trap.Requests() != 0 || v.Requests() != asked {
+		t.Errorf("%d requests to the pushed URL, %d to the vendor", trap.Requests(), v.Requests())
 	}
 }
 
@@ -228,10 +229,10 @@ func TestD22RecordingErrorsHoldNoSecret(t *testing.T) {
 		t.Errorf("refused: %+v", r)
 	}
 	wantHidden(t, r, hidden)
-	v.body = `{"code":1003,"msg":"/call/x?appSecret=` + testSecret + `&appKey=` + testKey + `&sign=` + strings.Repeat("ab", 16) + `"}`
+	v.Body = `{"code":1003,"msg":"/call/x?appSecret=` + testSecret + `&appKey=` + testKey + `&sign=` + strings.Repeat("ab", 16) + `"}`
 	r = fetch(t, a)
 	wantHidden(t, r, append(hidden[:2:2], "abab"))
-	v.body, v.header = wav, map[string]string{"Content-Length": "9999"}
+	v.Body, v.Header = wav, map[string]string{"Content-Length": "9999"}
 	r = fetch(t, a)
 	if r.Class != providers.ClassOK {
 		t.Fatalf("cut later: %+v", r)

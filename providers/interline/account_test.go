@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestProbeRequest(t *testing.T) {
-	v := says(fixture(t, "account.json"))
+	v := says(providertest.Fixture(t, "account.json"))
 	got := v.adapter(t).Probe(t.Context())
 	want := providers.ProbeResult{Class: providers.ClassOK, VendorCode: "0", VendorText: "成功", State: "active",
 		Balance: "1234.50", Overdraft: "0.0", Currency: "CNY"}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	s := v.requests()[0]
+	s := v.asked()[0]
 	if s.method != "GET" || s.uri != "/api/v1/account/status" || s.body != "" || s.millis != testNow.UnixMilli() {
 		t.Errorf("sent %+v", s)
 	}
@@ -82,7 +83,7 @@ func TestProbeCodes(t *testing.T) {
 // What is not the vendor's own answer halts nothing: a read only waits.
 func TestProbeWithoutTheVendorsJSON(t *testing.T) {
 	for _, status := range []int{200, 302, 400, 401, 403, 404, 405, 429, 500, 502} {
-		v := vendor(fakeAnswer{status: status, body: "<html>", header: map[string]string{"Retry-After": "9"}})
+		v := vendor(providertest.Answer{Status: status, Body: "<html>", Header: map[string]string{"Retry-After": "9"}})
 		a := v.adapter(t)
 		for range 3 {
 			got := a.Probe(t.Context())
@@ -104,7 +105,7 @@ func TestProbeWithoutTheVendorsJSON(t *testing.T) {
 
 // A refusal in the vendor's own words, twice in a row, halts.
 func TestProbeAuth(t *testing.T) {
-	a := vendor(fakeAnswer{status: 401, body: `{"error":1101}`}).adapter(t)
+	a := vendor(providertest.Answer{Status: 401, Body: `{"error":1101}`}).adapter(t)
 	for i, want := range []providers.ProbeResult{{Class: "retry_later"}, {Class: "halted", Halt: "auth"}} {
 		if got := a.Probe(t.Context()); got.Class != want.Class || got.Halt != want.Halt {
 			t.Errorf("probe %d: %+v", i+1, got)

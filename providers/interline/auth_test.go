@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // dated is a refusal that tells the vendor's time.
-func dated(at time.Time) fakeAnswer {
-	return fakeAnswer{status: http.StatusUnauthorized, header: map[string]string{"Date": at.UTC().Format(http.TimeFormat)}}
+func dated(at time.Time) providertest.Answer {
+	return providertest.Answer{Status: http.StatusUnauthorized, Header: map[string]string{"Date": at.UTC().Format(http.TimeFormat)}}
 }
 
-var refusals = map[string]fakeAnswer{
-	"401":                  {status: 401},
-	"401 with 1101":        {status: 401, body: `{"error":1101,"reason":"账号认证失败"}`},
-	"200 with 1101":        {body: `{"error":"1101"}`},
-	"401 of a framework":   {status: 401, body: `{"status":401,"error":"Unauthorized"}`},
-	"401 with a new code":  {status: 401, body: `{"error":4321}`},
+var refusals = map[string]providertest.Answer{
+	"401":                  {Status: 401},
+	"401 with 1101":        {Status: 401, Body: `{"error":1101,"reason":"账号认证失败"}`},
+	"200 with 1101":        {Body: `{"error":"1101"}`},
+	"401 of a framework":   {Status: 401, Body: `{"status":401,"error":"Unauthorized"}`},
+	"401 with a new code":  {Status: 401, Body: `{"error":4321}`},
 	"401, clock is right":  dated(testNow),
-	"401 with broken date": {status: 401, header: map[string]string{"Date": "today"}},
+	"401 with broken date": {Status: 401, Header: map[string]string{"Date": "today"}},
 }
 
 // L4: a refused signature is made anew once, with the time of that moment, then
@@ -28,7 +29,7 @@ var refusals = map[string]fakeAnswer{
 func TestL4SignedAgainOnceThenHalted(t *testing.T) {
 	for name, refusal := range refusals {
 		t.Run(name, func(t *testing.T) {
-			v := vendor(refusal, fakeAnswer{body: accepted}, refusal, refusal, refusal)
+			v := vendor(refusal, providertest.Answer{Body: accepted}, refusal, refusal, refusal)
 			a := v.adapter(t)
 			now := testNow
 			a.clock = newClock(func() time.Time { return now })
@@ -46,7 +47,7 @@ func TestL4SignedAgainOnceThenHalted(t *testing.T) {
 				if (got.RetryAfter > 0) != (want.Class == providers.ClassRetryLater) {
 					t.Errorf("request %d: wait %v", i+1, got.RetryAfter)
 				}
-				if seen := v.requests(); len(seen) != i+1 || seen[i].millis != now.UnixMilli() {
+				if seen := v.asked(); len(seen) != i+1 || seen[i].millis != now.UnixMilli() {
 					t.Errorf("request %d: %d requests, signed at %d", i+1, len(seen), seen[len(seen)-1].millis)
 				}
 				now = now.Add(100 * time.Millisecond) // a Date header counts whole seconds
@@ -61,7 +62,7 @@ func TestL4ClockIsCorrected(t *testing.T) {
 	for name, ahead := range map[string]time.Duration{"we are slow": 10 * time.Minute, "we are fast": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			theirs := testNow.Add(ahead).Truncate(time.Second)
-			v := vendor(dated(theirs), fakeAnswer{body: accepted}, dated(theirs), dated(theirs))
+			v := vendor(dated(theirs), providertest.Answer{Body: accepted}, dated(theirs), dated(theirs))
 			a := v.adapter(t)
 			for i, want := range []providers.Outcome{
 				{Class: providers.ClassRetryLater}, {Class: providers.ClassOK},
@@ -71,7 +72,7 @@ func TestL4ClockIsCorrected(t *testing.T) {
 					t.Errorf("request %d: %+v, want %+v", i+1, got, want)
 				}
 			}
-			for i, s := range v.requests() {
+			for i, s := range v.asked() {
 				if want := theirs.UnixMilli(); i > 0 && s.millis != want {
 					t.Errorf("request %d is signed at %d, want %d", i+1, s.millis, want)
 				}
@@ -83,7 +84,7 @@ func TestL4ClockIsCorrected(t *testing.T) {
 // A Date that comes with the second refusal only is still given its chance.
 func TestL4LateDate(t *testing.T) {
 	theirs := testNow.Add(5 * time.Minute)
-	v := vendor(fakeAnswer{status: 401}, dated(theirs), dated(theirs))
+	v := vendor(providertest.Answer{Status: 401}, dated(theirs), dated(theirs))
 	a := v.adapter(t)
 	for i, want := range []providers.Class{providers.ClassRetryLater, providers.ClassRetryLater, providers.ClassHalted} {
 		if got := bind(t, a, axb()); got.Class != want {
@@ -124,7 +125,7 @@ func TestL4RequestsUnderWayHaltNothing(t *testing.T) {
 
 // The body's code decides where it says something else that is documented.
 func TestCodeBeforeStatus401(t *testing.T) {
-	got := bind(t, vendor(fakeAnswer{status: 401, body: `{"error":1102}`}).adapter(t), axb())
+	got := bind(t, vendor(providertest.Answer{Status: 401, Body: `{"error":1102}`}).adapter(t), axb())
 	if got.Class != providers.ClassHalted || got.Halt != providers.HaltAccount {
 		t.Errorf("got %+v", got)
 	}
@@ -138,7 +139,7 @@ func TestTransport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := a.Bind(t.Context(), line, providers.Permit{}, axb()); got.Class != providers.ClassRetryLater || !got.Unsent || got.Repeatable || len(v.requests()) != 0 {
+	if got := a.Bind(t.Context(), line, providers.Permit{}, axb()); got.Class != providers.ClassRetryLater || !got.Unsent || got.Repeatable || len(v.asked()) != 0 {
 		t.Errorf("without permit: %+v", got)
 	}
 	for _, written := range []bool{true, false} {
@@ -147,7 +148,7 @@ func TestTransport(t *testing.T) {
 			t.Errorf("written %v: %+v", written, got)
 		}
 	}
-	cut := vendor(fakeAnswer{header: map[string]string{"Content-Length": "100"}, body: accepted})
+	cut := vendor(providertest.Answer{Header: map[string]string{"Content-Length": "100"}, Body: accepted})
 	if got := bind(t, cut.adapter(t), axb()); got.Class != providers.ClassUncertain || !got.Repeatable || got.VendorText != "truncated" {
 		t.Errorf("cut answer: %+v", got)
 	}

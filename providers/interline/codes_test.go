@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func halted(h providers.Halt) providers.Outcome {
@@ -75,11 +76,11 @@ var codeTable = []codeRow{
 // L10: every code, as a number and as a string, whatever the HTTP status.
 func TestL10Codes(t *testing.T) {
 	for _, tc := range codeTable {
-		for _, answer := range []fakeAnswer{
-			{body: fmt.Sprintf(`{"error":%d,"reason":"说明"}`, tc.code)},
-			{body: fmt.Sprintf(`{"error":" %d ","reason":"说明","subid":null}`, tc.code), status: 500},
+		for _, answer := range []providertest.Answer{
+			{Body: fmt.Sprintf(`{"error":%d,"reason":"说明"}`, tc.code)},
+			{Body: fmt.Sprintf(`{"error":" %d ","reason":"说明","subid":null}`, tc.code), Status: 500},
 		} {
-			t.Run(fmt.Sprintf("%d on %d", tc.code, max(answer.status, 200)), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%d on %d", tc.code, max(answer.Status, 200)), func(t *testing.T) {
 				v := vendor(answer)
 				for _, mode := range []providers.Binding{axb(), xa()} {
 					check(t, "bind", bind(t, v.adapter(t), mode), tc.code, tc.bind)
@@ -95,7 +96,7 @@ func TestL10Codes(t *testing.T) {
 					u.Repeated = false
 					check(t, "known", unbind(t, v.adapter(t), u), tc.code, tc.known)
 				}
-				if n := len(v.requests()); n != 12 {
+				if n := len(v.asked()); n != 12 {
 					t.Errorf("%d requests, want 12", n)
 				}
 			})
@@ -118,7 +119,7 @@ func TestL10UnbindWhoseAnswerWasLost(t *testing.T) {
 	for _, u := range []providers.Unbinding{{Mode: providers.ModeAXB, VendorID: testSub}, {Mode: providers.ModeXA, X: testX}} {
 		for _, doubt := range []int{1000, 1401, 1500, 1501, 1502} {
 			for _, gone := range []int{1004, 1200, 1300} {
-				v := vendor(fakeAnswer{body: fmt.Sprintf(`{"error":%d}`, doubt)}, fakeAnswer{body: fmt.Sprintf(`{"error":%d}`, gone)})
+				v := vendor(providertest.Answer{Body: fmt.Sprintf(`{"error":%d}`, doubt)}, providertest.Answer{Body: fmt.Sprintf(`{"error":%d}`, gone)})
 				a, again := v.adapter(t), u
 				if got := unbind(t, a, again); got.Class != providers.ClassUncertain || got.Placed != providers.PlacedMaybe || !got.Repeatable {
 					t.Errorf("%d: %+v", doubt, got)
@@ -127,7 +128,7 @@ func TestL10UnbindWhoseAnswerWasLost(t *testing.T) {
 				if got := unbind(t, a, again); got.Class != providers.ClassOK || got.Placed != providers.PlacedYes {
 					t.Errorf("%d after %d: %+v", gone, doubt, got)
 				}
-				if r := v.requests(); len(r) != 2 || r[0].uri != r[1].uri || r[0].method != r[1].method || r[1].length > 0 {
+				if r := v.asked(); len(r) != 2 || r[0].uri != r[1].uri || r[0].method != r[1].method || r[1].length > 0 {
 					t.Errorf("the repeat is another request: %+v", r)
 				}
 			}
@@ -199,7 +200,7 @@ func TestAnswersWithoutTheVendorsJSON(t *testing.T) {
 		if tc.status == 429 {
 			want.RetryAfter = 7 * time.Second
 		}
-		v := vendor(fakeAnswer{status: tc.status, body: tc.body, header: map[string]string{"Retry-After": "7"}})
+		v := vendor(providertest.Answer{Status: tc.status, Body: tc.body, Header: map[string]string{"Retry-After": "7"}})
 		a := v.adapter(t)
 		if got := bind(t, a, xa()); got != want {
 			t.Errorf("bind, %d %s: %+v, want %+v", tc.status, tc.body, got, want)

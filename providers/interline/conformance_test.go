@@ -103,7 +103,7 @@ func probe(ctx context.Context, adapter any) providers.PollResult {
 
 func accountCodes(t *testing.T) []providertest.ReadCode {
 	list := []providertest.ReadCode{
-		{Name: "active", Body: strings.TrimSpace(fixture(t, "account.json")), WantClass: providers.ClassOK},
+		{Name: "active", Body: strings.TrimSpace(providertest.Fixture(t, "account.json")), WantClass: providers.ClassOK},
 		{Name: "nothing told", Body: `{"error":0,"state":null,"balance":[],"overdraft":""}`, WantClass: providers.ClassOK},
 		{Name: "suspended", Body: `{"error":0,"state":2}`, WantClass: providers.ClassHalted, WantHalt: providers.HaltAccount},
 		{Name: "used up", Body: `{"error":0,"state":1,"balance":"-5.00","overdraft":5}`, WantClass: providers.ClassHalted, WantHalt: providers.HaltBalance},
@@ -117,7 +117,7 @@ func accountCodes(t *testing.T) []providertest.ReadCode {
 
 func pushCases(t *testing.T) []providertest.PushCase {
 	post := func(name string) providers.Push {
-		return providers.Push{Method: http.MethodPost, Body: []byte(strings.TrimSpace(fixture(t, name)))}
+		return providers.Push{Method: http.MethodPost, Body: []byte(strings.TrimSpace(providertest.Fixture(t, name)))}
 	}
 	cdr := []providers.Report{{VendorID: "s-1", Ref: jobRef, Task: "t-77", State: providers.StateCompleted,
 		Cause: providers.CauseAnswered, Evidence: providers.EvidenceDuration}}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 var longDigits = regexp.MustCompile(`[0-9]{7,}`)
@@ -46,7 +47,7 @@ func checkOutcome(t *testing.T, o providers.Outcome) {
 // FuzzAnswer: whatever a vendor answers, the outcome is a valid one.
 func FuzzAnswer(f *testing.F) {
 	for _, body := range []string{
-		accepted, fixture(f, "account.json"), `{"error":"0","subid":7}`, `{"error":1.0}`, `{"error":0,"balance":1e99}`, "\xef\xbb\xbf{\"error\":0,\"reason\":\"\xb3\xc9\"}",
+		accepted, providertest.Fixture(f, "account.json"), `{"error":"0","subid":7}`, `{"error":1.0}`, `{"error":0,"balance":1e99}`, "\xef\xbb\xbf{\"error\":0,\"reason\":\"\xb3\xc9\"}",
 		`{"status":502,"error":"Bad Gateway"}`, `{"error":0,"state":2,"balance":"-1.50","overdraft":1.0E7}`,
 	} {
 		f.Add([]byte(body), true)
@@ -94,7 +95,7 @@ func FuzzAnswer(f *testing.F) {
 // FuzzPush: whatever is pushed, each report names its binding and a known state.
 func FuzzPush(f *testing.F) {
 	for _, name := range []string{"push_cdr.form", "push_cdr.json", "push_start.form", "push_sms.form"} {
-		f.Add("POST", "", []byte(strings.TrimSpace(fixture(f, name))))
+		f.Add("POST", "", []byte(strings.TrimSpace(providertest.Fixture(f, name))))
 	}
 	for _, body := range []string{
 		`[{"subid":"A","result":16},{}]`, `{"array":[{"subid":"A","beginTime":1}]}`, "{\"subid\":\"A\",\"result\":\"\x81\\\"}",

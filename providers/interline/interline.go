@@ -48,6 +48,7 @@ func New(s providers.Settings) (*Adapter, error) {
 		// The vendor allows HTTP to addresses on its list; we do so only when told.
 		AllowPlainHTTP: s.AllowPlainHTTP,
 		Timeout:        s.Timeout,
+		Now:            s.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("interline: %w", err)

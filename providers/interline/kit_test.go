@@ -1,16 +1,12 @@
 package interline
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
@@ -20,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -38,27 +35,19 @@ const (
 )
 
 // testNow is the clock of every adapter under test.
-var testNow = time.UnixMilli(1700000000123)
+var testNow = providertest.Now()
 
 var testCredentials = map[string]string{"dev_id": testDev, "auth_key": testKey, "app_id": testApp}
 
 func testSettings() providers.Settings {
-	return providers.Settings{
-		Account:    "interline-main",
-		BaseURL:    "https://interline.test",
-		Credential: func(name string) string { return testCredentials[name] },
-		Now:        func() time.Time { return testNow },
-	}
+	s := providertest.Settings("interline-main", testCredentials)
+	s.BaseURL = "https://interline.test"
+	return s
 }
 
 func newAdapter(t testing.TB, s providers.Settings) *Adapter {
 	t.Helper()
-	a, err := New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
-	return a
+	return providertest.Open(t, New, s)
 }
 
 // seen is one request as it reached the fake vendor.
@@ -73,56 +62,49 @@ type seen struct {
 // fakeVendor gives its answers one after the other, the last one for ever, and
 // notes what it was asked. It judges signatures by its own code.
 type fakeVendor struct {
-	t       *testing.T
-	answers []fakeAnswer
+	*providertest.FakeVendor
+
+	answers []providertest.Answer
 
 	mu   sync.Mutex
 	seen []seen
 }
 
-type fakeAnswer struct {
-	status int // 0: 200
-	header map[string]string
-	body   string
+func vendor(answers ...providertest.Answer) *fakeVendor {
+	return &fakeVendor{FakeVendor: &providertest.FakeVendor{}, answers: answers}
 }
 
-func vendor(answers ...fakeAnswer) *fakeVendor { return &fakeVendor{answers: answers} }
-
-func says(body string) *fakeVendor { return vendor(fakeAnswer{body: body}) }
+func says(body string) *fakeVendor { return vendor(providertest.Answer{Body: body}) }
 
 var keytimeHeader = regexp.MustCompile(`^Keytime ` + testDev + `,([0-9]{13}),([0-9a-f]{16})$`)
 
-func (f *fakeVendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (f *fakeVendor) check(r *http.Request) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		f.t.Errorf("body: %v", err)
+		return fmt.Errorf("body: %w", err)
 	}
 	s := seen{method: r.Method, uri: r.RequestURI, auth: r.Header.Get("Authorization"), length: r.ContentLength, body: string(body)}
 	if s.form, err = url.ParseQuery(s.body); err != nil {
-		f.t.Errorf("form: %v", err)
+		return fmt.Errorf("form: %w", err)
 	}
-	if m := keytimeHeader.FindStringSubmatch(s.auth); m == nil {
-		f.t.Errorf("Authorization %q", s.auth)
-	} else {
-		sum := sha256.Sum256(fmt.Appendf(nil, "%s%s", testKey, m[1]))
-		if hex.EncodeToString(sum[12:20]) != m[2] {
-			f.t.Errorf("signature of %q", s.auth)
-		}
-		s.millis, _ = strconv.ParseInt(m[1], 10, 64)
+	m := keytimeHeader.FindStringSubmatch(s.auth)
+	if m == nil {
+		return fmt.Errorf("the header Authorization is %q", s.auth)
 	}
-	answer := f.answers[min(len(f.seen), len(f.answers)-1)]
+	if sum := sha256.Sum256(fmt.Appendf(nil, "%s%s", testKey, m[1])); hex.EncodeToString(sum[12:20]) != m[2] {
+		return fmt.Errorf("signature of %q", s.auth)
+	}
+	if s.millis, err = strconv.ParseInt(m[1], 10, 64); err != nil {
+		return err
+	}
+	f.Answer = f.answers[min(len(f.seen), len(f.answers)-1)]
 	f.seen = append(f.seen, s)
-	w.Header()["Date"] = nil // only where a test wants one
-	for name, value := range answer.header {
-		w.Header().Set(name, value)
-	}
-	w.WriteHeader(max(answer.status, 200))
-	_, _ = io.Copy(w, bytes.NewReader([]byte(answer.body)))
+	return nil
 }
 
-func (f *fakeVendor) requests() []seen {
+func (f *fakeVendor) asked() []seen {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]seen(nil), f.seen...)
@@ -131,11 +113,8 @@ func (f *fakeVendor) requests() []seen {
 // adapter starts the vendor and builds an adapter for it.
 func (f *fakeVendor) adapter(t *testing.T) *Adapter {
 	t.Helper()
-	f.t = t
-	srv := httptest.NewServer(f)
-	t.Cleanup(srv.Close)
 	s := testSettings()
-	s.BaseURL = srv.URL
+	s.BaseURL = f.Serve(t, f.check)
 	return newAdapter(t, s)
 }
 
@@ -147,36 +126,12 @@ func xa() providers.Binding {
 	return providers.Binding{Mode: providers.ModeXA, X: testX, A: testA, Ref: jobRef, RequestID: "req-1"}
 }
 
-func permit() providers.Permit {
-	until := time.Now().Add(time.Minute)
-	return providers.Permit{Until: until, Wall: until.UnixMilli()}
-}
-
 func bind(t *testing.T, a *Adapter, b providers.Binding) providers.Outcome {
 	t.Helper()
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	return a.Bind(t.Context(), line, permit(), b)
+	return a.Bind(t.Context(), providertest.Ready(t.Context(), t, a), providertest.Lasting(), b)
 }
 
 func unbind(t *testing.T, a *Adapter, u providers.Unbinding) providers.Outcome {
 	t.Helper()
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	return a.Unbind(t.Context(), line, permit(), u)
-}
-
-func fixture(t testing.TB, name string) string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
+	return a.Unbind(t.Context(), providertest.Ready(t.Context(), t, a), providertest.Lasting(), u)
 }

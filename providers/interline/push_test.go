@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func parse(t *testing.T, p providers.Push) []providers.Report {
@@ -38,7 +39,7 @@ func seconds(n int) *time.Duration {
 // L20, X3, X5, X12: a form or JSON, whatever the content type says, alone or in
 // a batch, is the same CDR.
 func TestL20PushEncodings(t *testing.T) {
-	js, form := strings.TrimSpace(fixture(t, "push_cdr.json")), strings.TrimSpace(fixture(t, "push_cdr.form"))
+	js, form := strings.TrimSpace(providertest.Fixture(t, "push_cdr.json")), strings.TrimSpace(providertest.Fixture(t, "push_cdr.form"))
 	const asForm, asJSON = "application/x-www-form-urlencoded; charset=UTF-8", "application/json"
 	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-77", State: providers.StateCompleted, Cause: providers.CauseAnswered,
 		Evidence: providers.EvidenceDuration, VendorCode: "answered", Duration: seconds(42), HangupBy: "callee",
@@ -75,10 +76,10 @@ func TestL20PushEncodings(t *testing.T) {
 func TestCallStart(t *testing.T) {
 	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-77", Kind: providers.ReportStart, State: providers.StateRinging,
 		Evidence: providers.EvidencePush, UserData: "客户 7", From: testA, To: testB, Began: time.Unix(1700000000, 0)}
-	if got := one(t, fixture(t, "push_start.form")); !reflect.DeepEqual(got, want) {
+	if got := one(t, providertest.Fixture(t, "push_start.form")); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	if got := one(t, strings.TrimSpace(fixture(t, "push_start.form"))+"&smsContent=&result="); !reflect.DeepEqual(got, want) {
+	if got := one(t, strings.TrimSpace(providertest.Fixture(t, "push_start.form"))+"&smsContent=&result="); !reflect.DeepEqual(got, want) {
 		t.Errorf("with empty fields: %+v", got)
 	}
 	if got := one(t, "subid=s-1&beginTime=1700000000"); got.Kind != providers.ReportCall || got.State != "" {
@@ -88,7 +89,7 @@ func TestCallStart(t *testing.T) {
 
 // L17: a message is kept apart from calls, and its content is dropped.
 func TestL17SMS(t *testing.T) {
-	form := strings.TrimSpace(fixture(t, "push_sms.form"))
+	form := strings.TrimSpace(providertest.Fixture(t, "push_sms.form"))
 	want := providers.Report{VendorID: "s-1", Ref: jobRef, Task: "t-78", Kind: providers.ReportSMS, Evidence: providers.EvidencePush,
 		UserData: "客户 7", From: testA, To: testB, Began: time.Unix(1700000000, 0)}
 	for _, body := range []string{form, form + "&result=answered&beginTime=1700000000&duration=3"} {

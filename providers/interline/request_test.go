@@ -55,10 +55,10 @@ func TestBindRequests(t *testing.T) {
 			if want := (providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: testSub, VendorCode: "0", VendorText: "成功"}); got != want {
 				t.Errorf("got %+v, want %+v", got, want)
 			}
-			if len(v.requests()) != 1 {
-				t.Fatalf("%d requests, want 1", len(v.requests()))
+			if len(v.asked()) != 1 {
+				t.Fatalf("%d requests, want 1", len(v.asked()))
 			}
-			s := v.requests()[0]
+			s := v.asked()[0]
 			if s.method != http.MethodPut || s.uri != tc.path {
 				t.Errorf("%s %s, want PUT %s", s.method, s.uri, tc.path)
 			}
@@ -81,7 +81,7 @@ func TestL10RepetitionIsTheSameRequest(t *testing.T) {
 	now = now.Add(time.Minute)
 	first.Repeated = true
 	bind(t, a, first)
-	r := v.requests()
+	r := v.asked()
 	if len(r) != 2 || r[0].body != r[1].body || r[0].uri != r[1].uri || r[0].method != r[1].method {
 		t.Fatalf("requests differ: %+v", r)
 	}
@@ -178,7 +178,7 @@ func TestUnfitRequestsAreNotSent(t *testing.T) {
 	} {
 		refused("unbind: "+name, unbind(t, a, u))
 	}
-	if n := len(v.requests()); n != 0 {
+	if n := len(v.asked()); n != 0 {
 		t.Errorf("%d requests were sent", n)
 	}
 }

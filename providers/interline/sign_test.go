@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"strings"
 	"testing"
+
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // vector is one row of testdata/vectors.tsv.
@@ -12,7 +14,7 @@ type vector struct{ id, algorithm, preimage, digest, reading string }
 
 func vectors(t *testing.T) []vector {
 	t.Helper()
-	lines := strings.Split(strings.TrimSuffix(fixture(t, "vectors.tsv"), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(providertest.Fixture(t, "vectors.tsv"), "\n"), "\n")
 	if lines[0] != "id\talgorithm\tpreimage\tdigest\treading" {
 		t.Fatalf("header %q", lines[0])
 	}

@@ -3,11 +3,9 @@ package itnio
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
@@ -26,19 +24,12 @@ type config struct {
 
 func newConfig(s providers.Settings) (config, error) {
 	c := config{baseURL: apiRoot(s.BaseURL)}
-	if s.Credential != nil {
-		c.apiKey, c.apiSecret, c.appID = s.Credential("api_key"), s.Credential("api_secret"), s.Credential("app_id")
+	if err := vendorwire.Credentials(s, "api_key", "api_secret", "app_id"); err != nil {
+		return config{}, fmt.Errorf("itnio: %w", err)
 	}
-	switch {
-	case strings.TrimSpace(c.apiKey) == "":
-		return config{}, errors.New("itnio: credentials: api_key is missing")
-	case strings.TrimSpace(c.apiSecret) == "":
-		return config{}, errors.New("itnio: credentials: api_secret is missing")
-	case strings.TrimSpace(c.appID) == "":
-		return config{}, errors.New("itnio: credentials: app_id is missing")
-	}
+	c.apiKey, c.apiSecret, c.appID = s.Credential("api_key"), s.Credential("api_secret"), s.Credential("app_id")
 	if err := c.applySwitches(s.Switches); err != nil {
-		return config{}, err
+		return config{}, fmt.Errorf("itnio: %w", err)
 	}
 	if len(s.LimitPatterns) > 0 {
 		return config{}, errors.New("itnio: limit_patterns: this vendor's codes need none")
@@ -59,14 +50,14 @@ var displayNumber = regexp.MustCompile(`^[0-9]{7,15}$`)
 // applySwitches reads the one switch. Some of the vendor's pages require a
 // display number and others don't, so an account may be given one.
 func (c *config) applySwitches(switches map[string]string) error {
-	for _, name := range slices.Sorted(maps.Keys(switches)) {
-		if name != "display_num" {
-			return fmt.Errorf("itnio: unknown switch %q (known: display_num)", name)
-		}
-		if c.displayNum = switches[name]; !displayNumber.MatchString(c.displayNum) {
-			return errors.New("itnio: display_num must be 7 to 15 digits")
-		}
+	if err := vendorwire.Known("switch", switches, "display_num"); err != nil {
+		return err
 	}
+	number, set := switches["display_num"]
+	if set && !displayNumber.MatchString(number) {
+		return errors.New("display_num must be 7 to 15 digits")
+	}
+	c.displayNum = number
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // I3: two families of base URLs, with and without the path's first part.
@@ -43,7 +44,7 @@ func TestI3BaseURLs(t *testing.T) {
 // I3: and so on the wire.
 func TestI3BaseURLOnTheWire(t *testing.T) {
 	for _, base := range []string{"/v3", "/v3/", "/v3/voice", "/v3/voice/"} {
-		v := sendVendor(200, fixture(t, "send_ok.json"))
+		v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 		v.path = "/v3/voice/sendGroup"
 		s := testSettings()
 		s.BaseURL = base

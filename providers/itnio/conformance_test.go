@@ -27,7 +27,7 @@ func TestConformance(t *testing.T) {
 				return adapter.(providers.Notifier).Notify(ctx, line, permit, providers.Notification{
 					To: providertest.Callee, Template: "file1.mp3", Times: 2, Ref: "itnio.01K5.1"})
 			},
-			Accepted: fixture(t, "send_ok.json"), VendorID: testVoice, Codes: sendCodes,
+			Accepted: providertest.Fixture(t, "send_ok.json"), VendorID: testVoice, Codes: sendCodes,
 		}},
 		Reads: []providertest.Read{
 			{Name: "poll", Codes: recordCodes, Do: func(ctx context.Context, adapter any) providers.PollResult {
@@ -139,10 +139,10 @@ func pushCases(t *testing.T) []providertest.PushCase {
 	}
 	whole := told("22121121451211349002", "itnio.01K5.1", completed, answered, providers.EvidenceDuration)
 	busy := told("22121121451211349003", "itnio.01K6.2", providers.StateBusy, providers.CauseBusy, providers.EvidenceDuration)
-	batch := single("batch", fixture(t, "push_batch.json"), whole)
+	batch := single("batch", providertest.Fixture(t, "push_batch.json"), whole)
 	batch.Want = append(batch.Want, busy)
 	return []providertest.PushCase{
-		single("single", fixture(t, "push.json"), whole), batch,
+		single("single", providertest.Fixture(t, "push.json"), whole), batch,
 		single("success, unanswered", `{"voiceId":"A","answerTime":0,"hangupTime":1670939593000,"terminationCode":"200"}`,
 			told("A", "", completed, noCause, providers.EvidencePush)),
 		single("sipCode", `{"voiceId":"B","hangupTime":1670939593000,"sipCode":"603"}`,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 var longDigits = regexp.MustCompile(`[0-9]{7,}`)
@@ -50,7 +51,7 @@ func checkReport(t *testing.T, r providers.Report) {
 // comes of it is valid.
 func FuzzAnswer(f *testing.F) {
 	for _, name := range []string{"send_ok.json", "record_ok.json", "balance_ok.json"} {
-		f.Add(200, []byte(fixture(f, name)))
+		f.Add(200, []byte(providertest.Fixture(f, name)))
 	}
 	for _, c := range sendCodes {
 		f.Add(max(c.Status, 200), []byte(c.Body))
@@ -98,7 +99,7 @@ func FuzzAnswer(f *testing.F) {
 // FuzzPush: whatever is pushed, each report names its call and a known state.
 func FuzzPush(f *testing.F) {
 	for _, body := range []string{
-		fixture(f, "push.json"), fixture(f, "push_batch.json"), "voiceId=A&terminationCode=486&callDuration=0",
+		providertest.Fixture(f, "push.json"), providertest.Fixture(f, "push_batch.json"), "voiceId=A&terminationCode=486&callDuration=0",
 		`[{"voiceId":"A","terminationCode":0},{}]`, "{\"voiceId\":\"A\",\"terminationReason\":\"\x81\\\"}",
 		`{"voiceId":"A","ringingTime":1670939570000}`, `{"voiceId":"A","answerTime":"20220118144250","sipCode":180}`,
 	} {

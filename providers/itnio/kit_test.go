@@ -8,18 +8,15 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -34,67 +31,35 @@ const (
 )
 
 // testNow is the clock of every adapter under test.
-var testNow = time.UnixMilli(1700000000123)
+var testNow = providertest.Now()
 
 func testCredentials() map[string]string {
 	return map[string]string{"api_key": testKey, "api_secret": testSecret, "app_id": testApp}
 }
 
 func testSettings() providers.Settings {
-	return providers.Settings{
-		Account:    "itnio-main",
-		Credential: func(name string) string { return testCredentials()[name] },
-		Now:        func() time.Time { return testNow },
-	}
+	return providertest.Settings("itnio-main", testCredentials())
 }
 
-func newAdapter(t *testing.T, s providers.Settings) *Adapter {
+func newAdapter(t testing.TB, s providers.Settings) *Adapter {
 	t.Helper()
-	a, err := New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
-	return a
+	return providertest.Open(t, New, s)
 }
 
 // fakeVendor answers only requests that look as the vendor's pages say. It
 // builds its own signature.
 type fakeVendor struct {
-	t      *testing.T
+	*providertest.FakeVendor
+
 	method string
 	path   string
 	want   map[string]any // of the JSON body; nil: no body
 	stamp  int64          // seconds; 0: testNow
-	status int
-	header map[string]string
-	body   string
-
-	mu   sync.Mutex
-	seen int
-	last http.Header
-}
-
-func (f *fakeVendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.seen++
-	f.last = r.Header.Clone()
-	if err := f.check(r); err != nil {
-		f.t.Errorf("request %d: %v", f.seen, err)
-		w.WriteHeader(http.StatusTeapot)
-		return
-	}
-	for name, value := range f.header {
-		w.Header().Set(name, value)
-	}
-	if f.status != 0 {
-		w.WriteHeader(f.status)
-	}
-	_, _ = w.Write([]byte(f.body))
+	last   http.Header
 }
 
 func (f *fakeVendor) check(r *http.Request) error {
+	f.last = r.Header.Clone()
 	if r.Method != f.method || r.URL.RequestURI() != f.path {
 		return fmt.Errorf("%s %s, want %s %s", r.Method, r.URL.RequestURI(), f.method, f.path)
 	}
@@ -128,32 +93,23 @@ func (f *fakeVendor) check(r *http.Request) error {
 	return nil
 }
 
-func (f *fakeVendor) requests() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.seen
-}
-
 // adapter starts the vendor and builds an adapter for it.
 func (f *fakeVendor) adapter(t *testing.T, s providers.Settings) *Adapter {
 	t.Helper()
-	f.t = t
-	srv := httptest.NewServer(f)
-	t.Cleanup(srv.Close)
-	s.BaseURL = srv.URL + s.BaseURL
+	s.BaseURL = f.Serve(t, f.check) + s.BaseURL
 	return newAdapter(t, s)
 }
 
 func sendVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodPost, path: "/voice/sendGroup", status: status, body: body, want: sent(nil)}
+	return &fakeVendor{method: http.MethodPost, path: "/voice/sendGroup", FakeVendor: providertest.Answering(status, body), want: sent(nil)}
 }
 
 func recordVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodGet, path: "/voice/recordGroup/" + testVoice, status: status, body: body}
+	return &fakeVendor{method: http.MethodGet, path: "/voice/recordGroup/" + testVoice, FakeVendor: providertest.Answering(status, body)}
 }
 
 func balanceVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodGet, path: "/sms/getBalance", status: status, body: body}
+	return &fakeVendor{method: http.MethodGet, path: "/sms/getBalance", FakeVendor: providertest.Answering(status, body)}
 }
 
 func minimal() providers.Notification {
@@ -169,21 +125,15 @@ func sent(more map[string]any) map[string]any {
 
 func notify(t *testing.T, a *Adapter, n providers.Notification) providers.Outcome {
 	t.Helper()
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	until := time.Now().Add(time.Minute)
-	return a.Notify(t.Context(), line, providers.Permit{Until: until, Wall: until.UnixMilli()}, n)
+	return a.Notify(t.Context(), providertest.Ready(t.Context(), t, a), providertest.Lasting(), n)
 }
 
 func send(t *testing.T, status int, body string) providers.Outcome {
 	t.Helper()
 	v := sendVendor(status, body)
 	out := notify(t, v.adapter(t, testSettings()), minimal())
-	if v.requests() != 1 {
-		t.Errorf("%d requests, want 1", v.requests())
+	if v.Requests() != 1 {
+		t.Errorf("%d requests, want 1", v.Requests())
 	}
 	return out
 }
@@ -216,13 +166,4 @@ func parse(t *testing.T, p providers.Push) []providers.Report {
 		t.Fatal(err)
 	}
 	return reports
-}
-
-func fixture(t testing.TB, name string) string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }

@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // X5, X6, X12: the body's first byte decides between JSON and a form.
 func TestX12PushEncodings(t *testing.T) {
-	js := strings.TrimSpace(fixture(t, "push.json"))
+	js := strings.TrimSpace(providertest.Fixture(t, "push.json"))
 	form := "voiceId=22121121451211349002&answerTime=1670939575000&hangupTime=1670939593000&callDuration=18&chargedDuration=20" +
 		"&cost=0.02&terminationCode=200&terminationReason=success&sipCode=200&feedbackValue=-1&calledInfo=itnio.01K5.1"
 	const asForm, asJSON = "application/x-www-form-urlencoded; charset=UTF-8", "application/json;charset=UTF-8"
@@ -49,7 +50,7 @@ func TestX6FormPlus(t *testing.T) {
 
 // X3: a batch gives its reports in order.
 func TestX3Batch(t *testing.T) {
-	reports := parse(t, providers.Push{Method: "POST", Body: []byte(fixture(t, "push_batch.json"))})
+	reports := parse(t, providers.Push{Method: "POST", Body: []byte(providertest.Fixture(t, "push_batch.json"))})
 	if len(reports) != 2 || reports[0].VendorID != "22121121451211349002" || reports[0].State != completed || reports[0].DTMF != "3" ||
 		reports[1].VendorID != "22121121451211349003" || reports[1].State != providers.StateBusy || reports[1].SIP != 486 ||
 		reports[1].Ref != "itnio.01K6.2" || reports[1].Billable == nil || *reports[1].Billable {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // I8: a record may not exist, or say nothing, right after the send.
@@ -46,8 +47,8 @@ func TestI14VoiceIDInPath(t *testing.T) {
 	v := recordVendor(200, `{"status":"-24"}`)
 	a := v.adapter(t, testSettings())
 	for _, id := range []string{"", "../1", "a/b", "a?b", "a%2Fb", "a b", "a\n", "张", strings.Repeat("a", 65)} {
-		if got := a.Poll(t.Context(), providers.Query{VendorID: id}); got.Class != providers.ClassPermanent || v.requests() != 0 {
-			t.Errorf("%q: %+v after %d requests", id, got, v.requests())
+		if got := a.Poll(t.Context(), providers.Query{VendorID: id}); got.Class != providers.ClassPermanent || v.Requests() != 0 {
+			t.Errorf("%q: %+v after %d requests", id, got, v.Requests())
 		}
 	}
 	for _, id := range []string{"a", "A-b_9", strings.Repeat("Z", 64)} {
@@ -82,13 +83,13 @@ func TestReadsLearnTheClock(t *testing.T) {
 		if name == "probe" {
 			v = balanceVendor(200, `{"status":"-16"}`)
 		}
-		v.header = map[string]string{"Date": testNow.Add(time.Hour).UTC().Format(http.TimeFormat)}
+		v.Header = map[string]string{"Date": testNow.Add(time.Hour).UTC().Format(http.TimeFormat)}
 		a := v.adapter(t, testSettings())
 		if got := ask(a); got != providers.ClassRetryLater {
 			t.Errorf("%s: %s", name, got)
 		}
 		v.stamp = testNow.Add(time.Hour).Truncate(time.Second).Unix()
-		v.body = map[string]string{"poll": fixture(t, "record_ok.json"), "probe": fixture(t, "balance_ok.json")}[name]
+		v.Body = map[string]string{"poll": providertest.Fixture(t, "record_ok.json"), "probe": providertest.Fixture(t, "balance_ok.json")}[name]
 		if got := ask(a); got != providers.ClassOK {
 			t.Errorf("%s with the learned clock: %s", name, got)
 		}
@@ -96,7 +97,7 @@ func TestReadsLearnTheClock(t *testing.T) {
 }
 
 func TestProbe(t *testing.T) {
-	got := balanceVendor(200, fixture(t, "balance_ok.json")).adapter(t, testSettings()).Probe(t.Context())
+	got := balanceVendor(200, providertest.Fixture(t, "balance_ok.json")).adapter(t, testSettings()).Probe(t.Context())
 	want := providers.ProbeResult{Class: providers.ClassOK, VendorCode: "0", VendorText: "success", Balance: "99.990000", Overdraft: "10"}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)
@@ -115,7 +116,7 @@ func TestProbeNeverHalts(t *testing.T) {
 		}
 	}
 	v := balanceVendor(429, "")
-	v.header = map[string]string{"Retry-After": "30"}
+	v.Header = map[string]string{"Retry-After": "30"}
 	if got := v.adapter(t, testSettings()).Probe(t.Context()); got.Class != providers.ClassRateLimited || got.RetryAfter != 30*time.Second {
 		t.Errorf("429: %+v", got)
 	}

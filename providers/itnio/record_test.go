@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // I4, I5: the document's own example. Its callee is Indian and its region Afghan.
 func TestI4DocumentedRecord(t *testing.T) {
-	got := poll(t, 200, fixture(t, "record_ok.json"))
+	got := poll(t, 200, providertest.Fixture(t, "record_ok.json"))
 	r := got.Report
 	if got.Class != providers.ClassOK || r.VendorID != testVoice || r.Ref != "" || r.State != providers.StateCompleted ||
 		r.Cause != providers.CauseAnswered || r.Evidence != providers.EvidenceDuration || r.Conflict ||

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func halted(h providers.Halt) providers.Outcome {
@@ -52,7 +53,7 @@ func row(code string) string {
 // I13: one callee a request, the attempt's reference in calledInfo, and no
 // field for where to push.
 func TestI13NotifySendsEveryField(t *testing.T) {
-	v := sendVendor(200, fixture(t, "send_ok.json"))
+	v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 	v.want = sent(map[string]any{"loopCount": 2.0, "calledInfo": "itnio.01K5.1", "displayNum": "1008122211"})
 	s := testSettings()
 	s.Switches = map[string]string{"display_num": "1008122211"}
@@ -66,7 +67,7 @@ func TestI13NotifySendsEveryField(t *testing.T) {
 }
 
 func TestNotifyOmitsWhatIsEmpty(t *testing.T) {
-	if got := send(t, 200, fixture(t, "send_ok.json")); got.Class != providers.ClassOK {
+	if got := send(t, 200, providertest.Fixture(t, "send_ok.json")); got.Class != providers.ClassOK {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -104,7 +105,7 @@ func TestI12UnfitNotificationsAreNotSent(t *testing.T) {
 		"reference of 65":     func(n *providers.Notification) { n.Ref = strings.Repeat("a", 65) },
 		"reference not ASCII": func(n *providers.Notification) { n.Ref = "张" },
 	} {
-		v := sendVendor(200, fixture(t, "send_ok.json"))
+		v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 		n := minimal()
 		change(&n)
 		got := notify(t, v.adapter(t, testSettings()), n)
@@ -114,12 +115,12 @@ func TestI12UnfitNotificationsAreNotSent(t *testing.T) {
 		if (got.Cause == providers.CauseInvalidNumber) != (n.To != testMobile) {
 			t.Errorf("%s: cause %s", name, got.Cause)
 		}
-		if v.requests() != 0 {
+		if v.Requests() != 0 {
 			t.Errorf("%s: sent", name)
 		}
 	}
 	for times := 1; times <= 3; times++ {
-		v := sendVendor(200, fixture(t, "send_ok.json"))
+		v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 		v.want["loopCount"] = float64(times)
 		n := minimal()
 		n.Times = times
@@ -133,12 +134,12 @@ func TestI12UnfitNotificationsAreNotSent(t *testing.T) {
 func TestClockIsLearnedOnce(t *testing.T) {
 	v := sendVendor(200, `{"status":"-16","reason":"Timestamp expires"}`)
 	vendorTime := testNow.Add(90 * time.Second).Truncate(time.Second)
-	v.header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
+	v.Header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
 	a := v.adapter(t, testSettings())
 	wantSend(t, "first", notify(t, a, minimal()), providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo})
 	v.stamp = vendorTime.Unix()
 	wantSend(t, "second", notify(t, a, minimal()), halted(providers.HaltClockSkew))
-	v.body = fixture(t, "send_ok.json")
+	v.Body = providertest.Fixture(t, "send_ok.json")
 	wantSend(t, "with the learned clock", notify(t, a, minimal()), accepted(testVoice))
 }
 
@@ -147,7 +148,7 @@ func TestClockWithoutUsableDateHalts(t *testing.T) {
 		"none": "", "garbage": "yesterday", "our time": testNow.Add(time.Second).UTC().Format(http.TimeFormat),
 	} {
 		v := sendVendor(200, `{"status":"-16"}`)
-		v.header = map[string]string{"Date": date}
+		v.Header = map[string]string{"Date": date}
 		a := v.adapter(t, testSettings())
 		for range 2 {
 			wantSend(t, name, notify(t, a, minimal()), halted(providers.HaltClockSkew))
@@ -157,7 +158,7 @@ func TestClockWithoutUsableDateHalts(t *testing.T) {
 
 func TestTooManyRequestsHonoursRetryAfter(t *testing.T) {
 	v := sendVendor(429, "slow down")
-	v.header = map[string]string{"Retry-After": "90"}
+	v.Header = map[string]string{"Retry-After": "90"}
 	want := providers.Outcome{Class: providers.ClassRateLimited, Placed: providers.PlacedNo, Signal: providers.SignalTooFrequent, RetryAfter: 90 * time.Second}
 	wantSend(t, "429", notify(t, v.adapter(t, testSettings()), minimal()), want)
 }

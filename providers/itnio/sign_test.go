@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // secondsDigits is how long the timestamp at the end of a pre-image is.
@@ -16,7 +17,7 @@ const secondsDigits = 10
 // Each golden vector, through the adapter's own function and through the hash
 // alone, so that neither the file nor the function can drift.
 func TestSignVectors(t *testing.T) {
-	lines := strings.Split(strings.TrimSpace(fixture(t, "vectors.tsv")), "\n")
+	lines := strings.Split(strings.TrimSpace(providertest.Fixture(t, "vectors.tsv")), "\n")
 	if lines[0] != "id\talgorithm\tpreimage\tdigest\treading" {
 		t.Fatalf("header %q", lines[0])
 	}
@@ -55,7 +56,7 @@ func TestI11TimestampHasNoZone(t *testing.T) {
 	for _, zone := range []*time.Location{time.UTC, time.FixedZone("CST", 8*60*60), time.FixedZone("", -11*60*60)} {
 		s := testSettings()
 		s.Now = func() time.Time { return testNow.In(zone) }
-		v := recordVendor(200, fixture(t, "record_ok.json"))
+		v := recordVendor(200, providertest.Fixture(t, "record_ok.json"))
 		if got := v.adapter(t, s).Poll(t.Context(), query()); got.Class != providers.ClassOK {
 			t.Errorf("%v: %+v", zone, got)
 		}
@@ -67,7 +68,7 @@ func TestI11TimestampHasNoZone(t *testing.T) {
 
 // X9: Go's canonical header names are the vendor's own.
 func TestX9HeaderNames(t *testing.T) {
-	v := sendVendor(200, fixture(t, "send_ok.json"))
+	v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 	notify(t, v.adapter(t, testSettings()), minimal())
 	for _, name := range []string{"Api-Key", "Sign", "Timestamp"} {
 		if len(v.last[name]) != 1 { // the map is keyed by canonical names

@@ -1,13 +1,11 @@
 package jumdata
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
@@ -63,18 +61,13 @@ func newConfig(s providers.Settings) (config, error) {
 	if c.baseURL == "" {
 		c.baseURL = defaultBaseURL
 	}
-	if s.Credential != nil {
-		c.appID, c.appSecret = s.Credential("app_id"), s.Credential("app_secret")
+	if err := vendorwire.Credentials(s, "app_id", "app_secret"); err != nil {
+		return config{}, fmt.Errorf("jumdata: %w", err)
 	}
-	switch {
-	case strings.TrimSpace(c.appID) == "":
-		return config{}, errors.New("jumdata: credentials: app_id is missing")
-	case strings.TrimSpace(c.appSecret) == "":
-		return config{}, errors.New("jumdata: credentials: app_secret is missing")
-	}
+	c.appID, c.appSecret = s.Credential("app_id"), s.Credential("app_secret")
 	var err error
 	if err = c.applySwitches(s.Switches); err != nil {
-		return config{}, err
+		return config{}, fmt.Errorf("jumdata: %w", err)
 	}
 	if c.patterns, err = compilePatterns(s.LimitPatterns); err != nil {
 		return config{}, err
@@ -88,6 +81,9 @@ func newConfig(s providers.Settings) (config, error) {
 }
 
 func (c *config) applySwitches(switches map[string]string) error {
+	if err := vendorwire.Known("switch", switches, "auth_mode", "code_500", "send_notify_data"); err != nil {
+		return err
+	}
 	for _, name := range slices.Sorted(maps.Keys(switches)) {
 		value := switches[name]
 		switch name {
@@ -98,19 +94,17 @@ func (c *config) applySwitches(switches map[string]string) error {
 			case "off", "false":
 				c.sendNotifyData = false
 			default:
-				return fmt.Errorf("jumdata: send_notify_data must be on or off, not %q", value)
+				return fmt.Errorf("send_notify_data must be on or off, not %q", value)
 			}
 		case "code_500":
 			if value != code500Retry && value != code500Uncertain {
-				return fmt.Errorf("jumdata: code_500 must be retry or uncertain, not %q", value)
+				return fmt.Errorf("code_500 must be retry or uncertain, not %q", value)
 			}
 			c.code500 = value
 		case "auth_mode":
 			if value != "sign" {
-				return fmt.Errorf("jumdata: auth_mode must be sign, not %q", value)
+				return fmt.Errorf("auth_mode must be sign, not %q", value)
 			}
-		default:
-			return fmt.Errorf("jumdata: unknown switch %q (known: auth_mode, code_500, send_notify_data)", name)
 		}
 	}
 	return nil
@@ -118,10 +112,8 @@ func (c *config) applySwitches(switches map[string]string) error {
 
 // compilePatterns takes the defaults, each list replaced where one is given.
 func compilePatterns(given map[string][]string) (patterns, error) {
-	for _, list := range slices.Sorted(maps.Keys(given)) {
-		if !slices.Contains(patternOrder, list) {
-			return nil, fmt.Errorf("jumdata: limit_patterns: unknown list %q (known: %s)", list, strings.Join(patternOrder, ", "))
-		}
+	if err := vendorwire.Known("list", given, patternOrder...); err != nil {
+		return nil, fmt.Errorf("jumdata: limit_patterns: %w", err)
 	}
 	compiled := patterns{}
 	for _, list := range patternOrder {

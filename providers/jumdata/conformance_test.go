@@ -26,7 +26,7 @@ func TestConformance(t *testing.T) {
 					To: providertest.Callee, Template: "JM01", Params: []string{"张三", providertest.Caller},
 					PushURL: "https://calls.example.com/callbacks/a/t", Ref: "jumdata.01K5.1"})
 			},
-			Accepted: fixture(t, "send_ok.json"),
+			Accepted: providertest.Fixture(t, "send_ok.json"),
 			VendorID: "12121212121212",
 			Codes:    sendCodes(),
 		}},
@@ -86,8 +86,8 @@ func pushCases(t *testing.T) []providertest.PushCase {
 	failure.State, failure.Cause, failure.Evidence = providers.StateFailed, providers.CauseUnknown, providers.EvidencePush
 	late.State, late.Cause, late.Evidence = providers.StateNoAnswer, providers.CauseRingTimeout, providers.EvidencePush
 	return []providertest.PushCase{
-		{Name: "success", Push: post(fixture(t, "push_success.json")), Want: []providers.Report{success}},
-		{Name: "failure", Push: post(fixture(t, "push_failure.json")), Want: []providers.Report{failure}},
+		{Name: "success", Push: post(providertest.Fixture(t, "push_success.json")), Want: []providers.Report{success}},
+		{Name: "failure", Push: post(providertest.Fixture(t, "push_failure.json")), Want: []providers.Report{failure}},
 		{Name: "form", Push: post("callId=YYTZ902243075585650689&callStatus=1&callDesc=487"), Want: []providers.Report{late}},
 		{Name: "unknown status", Push: post(`{"callId":"YYTZ902243075585650689","callStatus":7}`),
 			Want: []providers.Report{{VendorID: seen.VendorID, Evidence: providers.EvidencePush}}},

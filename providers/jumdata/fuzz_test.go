@@ -9,6 +9,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 var longDigits = regexp.MustCompile(`[0-9]{7,}`)
@@ -25,7 +26,7 @@ func checkWords(t *testing.T, words ...string) {
 // FuzzAnswer: whatever a vendor answers, the outcome is a valid one.
 func FuzzAnswer(f *testing.F) {
 	for _, name := range []string{"send_ok.json", "send_error.json", "result_ok.json"} {
-		f.Add(200, []byte(fixture(f, name)))
+		f.Add(200, []byte(providertest.Fixture(f, name)))
 	}
 	for _, tc := range sendTable {
 		f.Add(tc.status, []byte(tc.body))
@@ -66,7 +67,7 @@ func FuzzAnswer(f *testing.F) {
 // FuzzPush: whatever is pushed, each report names its call and a known state.
 func FuzzPush(f *testing.F) {
 	for _, body := range []string{
-		fixture(f, "push_success.json"), fixture(f, "push_failure.json"), "callId=A&callStatus=1&callDesc=487&callTime=0",
+		providertest.Fixture(f, "push_success.json"), providertest.Fixture(f, "push_failure.json"), "callId=A&callStatus=1&callDesc=487&callTime=0",
 		`[{"callId":"A","callStatus":0},{}]`, `{"array":[{"callId":"A"}]}`, "{\"callId\":\"A\",\"callStatusText\":\"\x81\\\"}",
 	} {
 		f.Add("POST", "", "", []byte(body))

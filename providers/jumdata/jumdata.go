@@ -44,6 +44,7 @@ func New(s providers.Settings) (*Adapter, error) {
 		BaseURL:        cfg.baseURL,
 		AllowPlainHTTP: s.AllowPlainHTTP,
 		Timeout:        s.Timeout,
+		Now:            s.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("jumdata: %w", err)

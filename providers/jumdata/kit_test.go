@@ -5,17 +5,13 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,58 +23,26 @@ const (
 )
 
 // testNow is the clock of every adapter under test.
-var testNow = time.UnixMilli(1700000000123)
+var testNow = providertest.Now()
 
 func testSettings() providers.Settings {
-	return providers.Settings{
-		Account:    "jumdata-main",
-		Credential: func(name string) string { return map[string]string{"app_id": testID, "app_secret": testSecret}[name] },
-		Now:        func() time.Time { return testNow },
-	}
+	return providertest.Settings("jumdata-main", map[string]string{"app_id": testID, "app_secret": testSecret})
 }
 
-func newAdapter(t *testing.T, s providers.Settings) *Adapter {
+func newAdapter(t testing.TB, s providers.Settings) *Adapter {
 	t.Helper()
-	a, err := New(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = a.Close() })
-	return a
+	return providertest.Open(t, New, s)
 }
 
 // fakeVendor answers only requests that look as the vendor's document says. It
 // builds its own signature.
 type fakeVendor struct {
-	t      *testing.T
+	*providertest.FakeVendor
+
 	method string
 	path   string
 	want   url.Values // without appId, timestamp and sign
 	stamp  int64      // milliseconds; 0: testNow
-	status int
-	header map[string]string
-	body   string
-
-	mu   sync.Mutex
-	seen int
-}
-
-func (f *fakeVendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.seen++
-	if err := f.check(r); err != nil {
-		f.t.Errorf("request %d: %v", f.seen, err)
-		w.WriteHeader(http.StatusTeapot)
-		return
-	}
-	for name, value := range f.header {
-		w.Header().Set(name, value)
-	}
-	if f.status != 0 {
-		w.WriteHeader(f.status)
-	}
-	_, _ = w.Write([]byte(f.body))
 }
 
 func (f *fakeVendor) check(r *http.Request) error {
@@ -111,29 +75,20 @@ func (f *fakeVendor) check(r *http.Request) error {
 	return nil
 }
 
-func (f *fakeVendor) requests() int {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.seen
-}
-
 // adapter starts the vendor and builds an adapter for it.
 func (f *fakeVendor) adapter(t *testing.T, s providers.Settings) *Adapter {
 	t.Helper()
-	f.t = t
-	srv := httptest.NewServer(f)
-	t.Cleanup(srv.Close)
-	s.BaseURL = srv.URL
+	s.BaseURL = f.Serve(t, f.check)
 	return newAdapter(t, s)
 }
 
 func sendVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodPost, path: "/voice-notify/send", status: status, body: body,
+	return &fakeVendor{method: http.MethodPost, path: "/voice-notify/send", FakeVendor: providertest.Answering(status, body),
 		want: url.Values{"mobile": {testMobile}, "templateId": {"JM01"}}}
 }
 
 func resultVendor(status int, body string) *fakeVendor {
-	return &fakeVendor{method: http.MethodGet, path: "/voice-notify/result", status: status, body: body,
+	return &fakeVendor{method: http.MethodGet, path: "/voice-notify/result", FakeVendor: providertest.Answering(status, body),
 		want: url.Values{"mobile": {testMobile}, "callId": {"YYTZ1"}}}
 }
 
@@ -143,21 +98,15 @@ func minimal() providers.Notification {
 
 func notify(t *testing.T, a *Adapter, n providers.Notification) providers.Outcome {
 	t.Helper()
-	line, err := a.Ready(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = line.Close() }()
-	until := time.Now().Add(time.Minute)
-	return a.Notify(t.Context(), line, providers.Permit{Until: until, Wall: until.UnixMilli()}, n)
+	return a.Notify(t.Context(), providertest.Ready(t.Context(), t, a), providertest.Lasting(), n)
 }
 
 func send(t *testing.T, s providers.Settings, status int, body string) providers.Outcome {
 	t.Helper()
 	v := sendVendor(status, body)
 	out := notify(t, v.adapter(t, s), minimal())
-	if v.requests() != 1 {
-		t.Errorf("%d requests, want 1", v.requests())
+	if v.Requests() != 1 {
+		t.Errorf("%d requests, want 1", v.Requests())
 	}
 	return out
 }
@@ -166,13 +115,4 @@ func poll(t *testing.T, status int, body string) providers.PollResult {
 	t.Helper()
 	return resultVendor(status, body).adapter(t, testSettings()).
 		Poll(t.Context(), providers.Query{To: testMobile, VendorID: "YYTZ1"})
-}
-
-func fixture(t testing.TB, name string) string {
-	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(raw)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func parse(t *testing.T, p providers.Push) []providers.Report {
@@ -19,7 +20,7 @@ func parse(t *testing.T, p providers.Push) []providers.Report {
 
 // J6, X3, X5, X6, X12: neither method nor encoding is stated, so all are read alike.
 func TestJ6PushEncodings(t *testing.T) {
-	js := strings.TrimSpace(fixture(t, "push_success.json"))
+	js := strings.TrimSpace(providertest.Fixture(t, "push_success.json"))
 	form := "callId=YYTZ902243075585650689&callStatus=0&callStatusText=%E6%88%90%E5%8A%9F&callTime=12&notifyData=jumdata.01K5.1"
 	const asForm, asJSON = "application/x-www-form-urlencoded; charset=UTF-8", "application/json"
 	for name, p := range map[string]providers.Push{
@@ -52,7 +53,7 @@ func TestJ6PushEncodings(t *testing.T) {
 
 // J5, J17: the failure that was seen in the wild has neither time nor reference.
 func TestJ5RealFailurePush(t *testing.T) {
-	r := parse(t, providers.Push{Method: "POST", Body: []byte(fixture(t, "push_failure.json"))})[0]
+	r := parse(t, providers.Push{Method: "POST", Body: []byte(providertest.Fixture(t, "push_failure.json"))})[0]
 	if r.VendorID != "YYTZ902243075585650689" || r.State != providers.StateFailed || r.Cause != providers.CauseUnknown ||
 		r.VendorCode != "110" || r.VendorText != "失败" || r.Ref != "" || r.Duration != nil ||
 		r.Evidence != providers.EvidencePush || r.Billable == nil || *r.Billable {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestPollClasses(t *testing.T) {
@@ -54,27 +55,27 @@ func TestJ19PollNeedsNumberAndCallID(t *testing.T) {
 	v := resultVendor(200, "")
 	a := v.adapter(t, testSettings())
 	for _, q := range []providers.Query{{To: testMobile}, {VendorID: "YYTZ1"}} {
-		if got := a.Poll(t.Context(), q); got.Class != providers.ClassPermanent || v.requests() != 0 {
-			t.Errorf("%+v after %d requests", got, v.requests())
+		if got := a.Poll(t.Context(), q); got.Class != providers.ClassPermanent || v.Requests() != 0 {
+			t.Errorf("%+v after %d requests", got, v.Requests())
 		}
 	}
 }
 
 func TestPollClockIsLearned(t *testing.T) {
 	v := resultVendor(200, `{"code":400,"msg":"时间戳错误"}`)
-	v.header = map[string]string{"Date": testNow.Add(time.Hour).UTC().Format(http.TimeFormat)}
+	v.Header = map[string]string{"Date": testNow.Add(time.Hour).UTC().Format(http.TimeFormat)}
 	a := v.adapter(t, testSettings())
 	q := providers.Query{To: testMobile, VendorID: "YYTZ1"}
 	a.Poll(t.Context(), q)
 	v.stamp = testNow.Add(time.Hour).Truncate(time.Second).UnixMilli()
-	v.body = `{"code":200,"data":{"callStatus":1}}`
+	v.Body = `{"code":200,"data":{"callStatus":1}}`
 	if got := a.Poll(t.Context(), q); got.Class != providers.ClassOK {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestDocumentedResult(t *testing.T) {
-	v := resultVendor(200, fixture(t, "result_ok.json"))
+	v := resultVendor(200, providertest.Fixture(t, "result_ok.json"))
 	v.want.Set("callId", "12121212121212")
 	got := v.adapter(t, testSettings()).Poll(t.Context(), providers.Query{To: testMobile, VendorID: "12121212121212"})
 	r := got.Report

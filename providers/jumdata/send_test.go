@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 func TestNotifySendsEveryField(t *testing.T) {
-	v := sendVendor(200, fixture(t, "send_ok.json"))
+	v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 	v.want = url.Values{"mobile": {testMobile}, "templateId": {"JM01"}, "param": {"张三,8点 半&=+"}, "playTimes": {"2"},
 		"notifyUrl": {"https://calls.example.com/callbacks/a/t"}, "notifyData": {"jumdata.01K5.1"}}
 	n := providers.Notification{To: testMobile, Template: "JM01", Params: []string{"张三", "8点 半&=+"}, Times: 2,
@@ -25,14 +26,14 @@ func TestNotifySendsEveryField(t *testing.T) {
 }
 
 func TestNotifyOmitsWhatIsEmpty(t *testing.T) {
-	if got := send(t, testSettings(), 200, fixture(t, "send_ok.json")); got.Class != providers.ClassOK {
+	if got := send(t, testSettings(), 200, providertest.Fixture(t, "send_ok.json")); got.Class != providers.ClassOK {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestSwitchSendNotifyDataOff(t *testing.T) {
 	for value, sent := range map[string]bool{"off": false, "false": false, "on": true, "true": true} {
-		v := sendVendor(200, fixture(t, "send_ok.json"))
+		v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 		if sent {
 			v.want.Set("notifyData", "job.1")
 		}
@@ -61,18 +62,18 @@ func TestUnfitNotificationsAreNotSent(t *testing.T) {
 		"reference of 65":          func(n *providers.Notification) { n.Ref = strings.Repeat("a", 65) },
 		"reference not ASCII":      func(n *providers.Notification) { n.Ref = "张" },
 	} {
-		v := sendVendor(200, fixture(t, "send_ok.json"))
+		v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 		n := minimal()
 		change(&n)
 		got := notify(t, v.adapter(t, testSettings()), n)
 		if got.Class != providers.ClassPermanent || got.Placed != providers.PlacedNo || !got.Unsent || got.Cause == "" || got.VendorText == "" {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if v.requests() != 0 {
+		if v.Requests() != 0 {
 			t.Errorf("%s: sent", name)
 		}
 	}
-	v := sendVendor(200, fixture(t, "send_ok.json"))
+	v := sendVendor(200, providertest.Fixture(t, "send_ok.json"))
 	n := minimal()
 	n.PushURL = "https://x/" + strings.Repeat("a", 245)
 	v.want.Set("notifyUrl", n.PushURL)
@@ -212,7 +213,7 @@ func TestJ9ClockIsLearnedOnce(t *testing.T) {
 	refusal := `{"code":400,"msg":"timestamp过期"}`
 	v := sendVendor(200, refusal)
 	vendorTime := testNow.Add(90 * time.Second).Truncate(time.Second)
-	v.header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
+	v.Header = map[string]string{"Date": vendorTime.UTC().Format(http.TimeFormat)}
 	a := v.adapter(t, testSettings())
 	first := notify(t, a, minimal())
 	if want := later(0); first.Class != want.Class || first.Placed != want.Placed || first.RetryAfter != 0 || first.Halt != "" || first.VendorText == "" {
@@ -223,7 +224,7 @@ func TestJ9ClockIsLearnedOnce(t *testing.T) {
 	if second.Class != providers.ClassHalted || second.Halt != providers.HaltClockSkew || second.Placed != providers.PlacedNo {
 		t.Fatalf("second refusal: %+v", second)
 	}
-	v.body = fixture(t, "send_ok.json")
+	v.Body = providertest.Fixture(t, "send_ok.json")
 	if got := notify(t, a, minimal()); got.Class != providers.ClassOK {
 		t.Errorf("with the learned clock: %+v", got)
 	}
@@ -236,7 +237,7 @@ func TestJ9ClockWithoutUsableDateHalts(t *testing.T) {
 		"our time": testNow.Add(time.Second).UTC().Format(http.TimeFormat),
 	} {
 		v := sendVendor(200, `{"code":400,"msg":"时间戳错误"}`)
-		v.header = map[string]string{"Date": date}
+		v.Header = map[string]string{"Date": date}
 		a := v.adapter(t, testSettings())
 		for range 2 {
 			if got := notify(t, a, minimal()); got.Class != providers.ClassHalted || got.Halt != providers.HaltClockSkew {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/callpacer/callpacer/providers/providertest"
 )
 
 // The golden vectors, each with the place where app id and secret end.
@@ -13,7 +15,7 @@ func TestSignVectors(t *testing.T) {
 		"J1":    {testID, testSecret},
 		"J2":    {"testAppId", "testAppSecret"},
 	}
-	lines := strings.Split(strings.TrimSpace(fixture(t, "vectors.tsv")), "\n")
+	lines := strings.Split(strings.TrimSpace(providertest.Fixture(t, "vectors.tsv")), "\n")
 	var ids []string
 	for _, line := range lines[1:] {
 		cells := strings.Split(line, "\t")

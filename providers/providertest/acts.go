@@ -38,6 +38,7 @@ func (s *suite) act(t *testing.T, act Act) {
 	}
 	run("hang", s.hangs)
 	run("canceled", s.canceled)
+	run("clock", s.clock)
 }
 
 // accepted checks the plain success, however the vendor dresses it.
@@ -49,7 +50,7 @@ func (s *suite) accepted(t *testing.T, act Act) {
 		}
 	}
 	v := serve(t, answers(0, nil, act.Accepted))
-	check(t, "as documented", s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting()))
+	check(t, "as documented", s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting()))
 	if v.requests.Load() != 1 {
 		t.Errorf("%d requests, want 1", v.requests.Load())
 	}
@@ -69,7 +70,7 @@ func (s *suite) acceptedConcurrently(t *testing.T, act Act) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			got := s.on(context.Background(), t, act, adapter, replied(0, nil, act.Accepted), lasting())
+			got := s.on(context.Background(), t, act, adapter, replied(0, nil, act.Accepted), Lasting())
 			if got.Class != providers.ClassOK || got.VendorID != act.VendorID {
 				t.Errorf("got %+v", got)
 			}

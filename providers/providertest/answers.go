@@ -43,7 +43,7 @@ func (s *suite) statuses(t *testing.T, act Act) {
 		}
 	}
 	v := serve(t, answers(502, nil, "bad gateway"))
-	wantOutcome(t, "HTTP 502", s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting()), lost(act))
+	wantOutcome(t, "HTTP 502", s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting()), lost(act))
 }
 
 // bareStatuses is every status that is not a case of its own.
@@ -67,7 +67,7 @@ func bareStatuses(act Act) map[int]providers.Outcome {
 func (s *suite) unauthorised(t *testing.T, act Act) {
 	adapter := s.adapter(t, s.settings(nowhere))
 	for try := 1; try <= 3; try++ {
-		got := s.on(t.Context(), t, act, adapter, replied(401, nil, "no"), lasting())
+		got := s.on(t.Context(), t, act, adapter, replied(401, nil, "no"), Lasting())
 		halted := got.Class == providers.ClassHalted && (got.Halt == providers.HaltAuth || got.Halt == providers.HaltClockSkew)
 		// Either the adapter knows that it has tried, or the job's tries are counted.
 		again := act.Retries401 && got.Class == providers.ClassRetryLater && (try == 1 || got.MaxTries == 1 || got.MaxTries == 2)
@@ -91,7 +91,7 @@ func (s *suite) tooManyRequests(t *testing.T, act Act) {
 		}
 	}
 	v := serve(t, answers(429, map[string]string{"Retry-After": "77"}, "slow down"))
-	check(s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting()), "77", 77*time.Second, maxWait)
+	check(s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting()), "77", 77*time.Second, maxWait)
 	for _, wait := range retryAfters {
 		got := s.canned(t, act, replied(429, map[string]string{"Retry-After": wait.header}, ""))
 		check(got, wait.header, wait.least, maxWait)
@@ -122,7 +122,7 @@ func (s *suite) redirects(t *testing.T, act Act) {
 				x.answer(status, map[string]string{"Location": to}, "")
 			}
 		})
-		got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting())
+		got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting())
 		want := providers.Outcome{Class: providers.ClassHalted, Placed: providers.PlacedMaybe, Halt: providers.HaltConfig}
 		want.Repeatable = got.Repeatable // a person looks at it first either way
 		wantOutcome(t, fmt.Sprintf("HTTP %d", status), got, want)

@@ -9,7 +9,7 @@ import (
 // code checks one answer as it is documented, and as it might be written too.
 func (s *suite) code(t *testing.T, act Act, code Code) {
 	v := serve(t, answers(code.Status, code.Header, code.Body))
-	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting())
+	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting())
 	wantOutcome(t, "answer", got, code.Want)
 	for how, body := range rewritten(code.Body) {
 		wantOutcome(t, how, s.canned(t, act, replied(code.Status, code.Header, body)), code.Want)

@@ -53,7 +53,7 @@ const oversize = 1<<20 + 1<<16
 
 func (s *suite) cut(t *testing.T, act Act, script func(*exchange)) {
 	v := serve(t, script)
-	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), lasting())
+	got := s.over(t.Context(), t, act, v, s.adapter(t, s.settings(v.url())), Lasting())
 	wantOutcome(t, "a lost answer", got, lost(act))
 }
 

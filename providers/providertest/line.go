@@ -59,12 +59,6 @@ func replied(status int, header map[string]string, body string) *cannedLine {
 	return &cannedLine{reply: providers.Reply{Status: status, Header: h, Body: []byte(body)}}
 }
 
-// lasting is a permit that holds for the whole test.
-func lasting() providers.Permit {
-	until := time.Now().Add(time.Minute)
-	return providers.Permit{Until: until, Wall: until.UnixMilli()}
-}
-
 // on makes the request over a line and checks what must hold of every outcome.
 func (s *suite) on(ctx context.Context, t *testing.T, act Act, adapter any, line providers.Line, permit providers.Permit) providers.Outcome {
 	t.Helper()
@@ -83,32 +77,17 @@ func (s *suite) on(ctx context.Context, t *testing.T, act Act, adapter any, line
 // canned makes the request over a canned line, with an adapter of its own.
 func (s *suite) canned(t *testing.T, act Act, line *cannedLine) providers.Outcome {
 	t.Helper()
-	return s.on(t.Context(), t, act, s.adapter(t, s.settings(nowhere)), line, lasting())
+	return s.on(t.Context(), t, act, s.adapter(t, s.settings(nowhere)), line, Lasting())
 }
 
 // nowhere is an address at which nothing listens.
 const nowhere = "http://127.0.0.1:9"
 
-// ready is a line to the vendor; it is closed with the test at the latest.
-func ready(ctx context.Context, t *testing.T, adapter any) providers.Line {
-	t.Helper()
-	acting, ok := adapter.(providers.Acting)
-	if !ok {
-		t.Fatalf("%T makes no acting request", adapter)
-	}
-	line, err := acting.Ready(ctx)
-	if err != nil {
-		t.Fatalf("Ready: %v", err)
-	}
-	t.Cleanup(func() { _ = line.Close() })
-	return line
-}
-
 // over makes the request at a vendor on a real connection. It returns when the
 // vendor has seen all that came.
 func (s *suite) over(ctx context.Context, t *testing.T, act Act, v *server, adapter any, permit providers.Permit) providers.Outcome {
 	t.Helper()
-	line := ready(ctx, t, adapter)
+	line := Ready(ctx, t, adapter)
 	got := s.on(ctx, t, act, adapter, line, permit)
 	if err := line.Close(); err != nil {
 		t.Errorf("closing the line: %v", err)

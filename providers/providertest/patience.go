@@ -19,10 +19,10 @@ func (s *suite) hangs(t *testing.T, act Act) {
 		settings := s.settings(v.url())
 		settings.Timeout = hangTimeout
 		adapter := s.adapter(t, settings)
-		line := ready(t.Context(), t, adapter)
+		line := Ready(t.Context(), t, adapter)
 		all.Go(func() {
 			begin := time.Now()
-			got := s.on(t.Context(), t, act, adapter, line, lasting())
+			got := s.on(t.Context(), t, act, adapter, line, Lasting())
 			wantOutcome(t, "hang "+name, got, lost(act))
 			if took := time.Since(begin); took < hangTimeout || took > hangTimeout+5*time.Second || v.requests.Load() != 1 {
 				t.Errorf("hang %s: took %v with a timeout of %v, %d requests", name, took, hangTimeout, v.requests.Load())
@@ -53,14 +53,14 @@ func (s *suite) canceled(t *testing.T, act Act) {
 			x.hang()
 		}
 	})
-	wantOutcome(t, "canceled in flight", s.over(ctx, t, act, v, s.adapter(t, s.settings(v.url())), lasting()), lost(act))
+	wantOutcome(t, "canceled in flight", s.over(ctx, t, act, v, s.adapter(t, s.settings(v.url())), Lasting()), lost(act))
 
 	ctx, cancel = context.WithCancel(t.Context())
 	v = serve(t, answers(0, nil, act.Accepted))
 	adapter := s.adapter(t, s.settings(v.url()))
-	line := ready(ctx, t, adapter)
+	line := Ready(ctx, t, adapter)
 	cancel()
-	wantUnsent(t, "canceled before", s.on(ctx, t, act, adapter, line, lasting()))
+	wantUnsent(t, "canceled before", s.on(ctx, t, act, adapter, line, Lasting()))
 	_ = line.Close()
 	<-v.done
 	if n := v.bytes.Load(); n != 0 {
@@ -80,10 +80,10 @@ func (s *suite) gone(t *testing.T, act Act) {
 		x.reset()
 	})
 	adapter := s.adapter(t, s.settings(v.url()))
-	line := ready(t.Context(), t, adapter)
+	line := Ready(t.Context(), t, adapter)
 	close(connected)
 	<-v.done
-	got := s.on(t.Context(), t, act, adapter, line, lasting())
+	got := s.on(t.Context(), t, act, adapter, line, Lasting())
 	// Whether the kernel took the bytes first is the network's secret.
 	if got.Unsent {
 		wantUnsent(t, "cut before the write", got)
