@@ -23,23 +23,24 @@ const (
 
 // The behaviours that some vendors have besides.
 const (
-	PoweredOff     Behaviour = iota + 100 // the callee's phone is off
-	NoSuchNumber                          // nobody has the number
-	LineFailed                            // the line fails while it dials
-	TooManyOnce                           // HTTP 429 with a Retry-After, once per number
-	ErrorPlaced                           // the vendor's unknown error, after the call was placed
-	ErrorNotPlaced                        // the same code, and nothing is placed
-	CrashPlaced                           // the vendor's server error, after the call was placed
-	CrashNotPlaced                        // the same code, and nothing is placed
-	LineBusy                              // the line is said to be in a call already
-	Existing                              // what is asked for is said to exist already
-	NoMoney                               // the account's balance is said to be used up
-	NoRate                                // the destination has no price
-	RowRefused                            // accepted, but not for this callee
-	ClockOnce                             // the timestamp is said to be stale, once per number
-	KeyPressed                            // answered, and the callee presses 1
-	CallsBack                             // answered, and the callee calls back later
-	OnlyDialled                           // the vendor tells that it dialled, and no more
+	PoweredOff      Behaviour = iota + 100 // the callee's phone is off
+	NoSuchNumber                           // nobody has the number
+	LineFailed                             // the line fails while it dials
+	TooManyOnce                            // HTTP 429 with a Retry-After, once per number
+	ErrorPlaced                            // the vendor's unknown error, after the call was placed
+	ErrorNotPlaced                         // the same code, and nothing is placed
+	CrashPlaced                            // the vendor's server error, after the call was placed
+	CrashNotPlaced                         // the same code, and nothing is placed
+	LineBusy                               // the line is said to be in a call already
+	Existing                               // what is asked for is said to exist already
+	NoMoney                                // the account's balance is said to be used up
+	NoRate                                 // the destination has no price
+	RowRefused                             // accepted, but not for this callee
+	ClockOnce                              // the timestamp is said to be stale, once per number
+	KeyPressed                             // answered, and the callee presses 1
+	CallsBack                              // answered, and the callee calls back later
+	OnlyDialled                            // the vendor tells that it dialled, and no more
+	LockedFromStart                        // the number is locked when it is first called
 )
 
 // tooManyFor is the Retry-After of TooManyOnce.

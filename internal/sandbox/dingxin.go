@@ -52,7 +52,7 @@ func NewDingxin(opts DingxinOptions) *Dingxin {
 	}
 	d.open(opts.Now, pushOptions{
 		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, taken: takenByStatus,
-	})
+	}, load{opts.Limiter, opts.Latency})
 	return d
 }
 

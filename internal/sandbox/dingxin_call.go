@@ -3,14 +3,9 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 	"strings"
 	"time"
 )
-
-// A phone as the document has it: a string, of which the samples are digits.
-var dingxinPhone = regexp.MustCompile(`^\+?[0-9]{3,20}$`)
 
 // serveCall is Dingxin, 接口文档, 拨打电话.
 func (d *Dingxin) serveCall(w http.ResponseWriter, r *http.Request) {
@@ -28,19 +23,20 @@ func (d *Dingxin) serveCall(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.mu.Lock()
-	index, ask := d.logLocked(SendAttempt{
+	seen := d.logLocked(SendAttempt{
 		Method: r.Method, From: fields["telA"], Mobile: fields["telB"], At: d.now(),
 		NotifyURL: fields[d.opts.ReturnURLKey], Ref: refOfURL(fields[d.opts.ReturnURLKey]),
 	})
 	d.mu.Unlock()
-	fault := ask()
+	defer seen.end()
+	fault := seen.ask()
 	var a dingxinAnswer
 	if fault.kind == faultNone || fault.placed {
-		a, fault = d.act(index, fields, fault)
+		a, fault = d.act(seen.index, fields, fault)
 	} else {
-		d.note(index, fault.withoutPlacing())
+		d.note(seen.index, fault.withoutPlacing())
 	}
-	d.deliver(w, r, fault, a)
+	d.deliver(w, r, seen, fault, a)
 }
 
 // refOfURL is "<job>.<attempt>" of a push address whose last segment is
@@ -62,13 +58,12 @@ func (d *Dingxin) act(index int, fields map[string]string, fault Fault) (dingxin
 	defer d.mu.Unlock()
 	now := d.now()
 	attempt := &d.attempts[index]
-	code := 0
-	if d.badFields(fields) {
-		code = dingxinParameter
-	} else {
-		code = d.rulesLocked(fields["telA"], fields["telB"], now)
+	shut := d.shutLocked(now)
+	if shut == shutTooOften {
+		attempt.Result = "refused: too many requests"
+		return dingxinAnswer{}, FaultTooMany(tooManyFor)
 	}
-	if code != 0 {
+	if code := d.refusesLocked(shut, fields, now); code != 0 {
 		attempt.Result = fmt.Sprintf("refused: %d %s", code, dingxinWords[code])
 		return dingxinRefusal(code), fault
 	}
@@ -86,36 +81,6 @@ func (d *Dingxin) act(index int, fields map[string]string, fault Fault) (dingxin
 		attempt.Result = fmt.Sprintf("placed, answer: %s", fault.kind)
 	}
 	return d.opts.accepted(call.CallID), fault
-}
-
-// badFields checks every documented field of a call, and that there is no other.
-func (d *Dingxin) badFields(fields map[string]string) bool {
-	if unknownField(fields, "appKey", "appSecret", "telA", "telB", "timestamp", "sign", d.opts.ReturnURLKey) {
-		return true
-	}
-	if a, b := fields["telA"], fields["telB"]; a == b || !dingxinPhone.MatchString(a) || !dingxinPhone.MatchString(b) {
-		return true
-	}
-	raw := fields[d.opts.ReturnURLKey]
-	if raw == "" {
-		return false
-	}
-	u, err := url.Parse(raw)
-	return err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.ContainsAny(raw, "?#")
-}
-
-// rulesLocked refuses what cannot be called now; code 0 is a yes.
-func (d *Dingxin) rulesLocked(telA, telB string, now time.Time) int {
-	switch {
-	case now.Before(d.busyUntil[telA]), now.Before(d.busyUntil[telB]):
-		return dingxinInCall
-	case now.Before(d.boundUntil[[2]string{telA, telB}]):
-		return dingxinBound
-	case d.credit == 0:
-		return dingxinNoMoney
-	default:
-		return 0
-	}
 }
 
 // acceptLocked accepts a call: from here on the phones ring, or the caller may dial.

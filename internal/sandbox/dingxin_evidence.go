@@ -11,19 +11,13 @@ func (d *Dingxin) Calls() []Call {
 	now := d.now()
 	calls := make([]Call, len(d.calls))
 	for i, accepted := range d.calls {
-		c := accepted.Call
-		status, _ := accepted.behaviour.outcome()
-		switch {
-		case accepted.dialled.IsZero():
-			c.Status = CallAwaitingDial
-		case now.Before(accepted.endsAt):
-			c.Status = CallUnderWay
-		case status == dingxinAnswered:
-			c.Status, c.Ended = CallAnswered, accepted.endsAt
-		default:
-			c.Status, c.Ended = CallFailed, accepted.endsAt
+		if accepted.dialled.IsZero() {
+			calls[i] = accepted.Call
+			calls[i].Status = CallAwaitingDial
+			continue
 		}
-		calls[i] = c
+		status, _ := accepted.behaviour.outcome()
+		calls[i] = accepted.asOf(now, accepted.endsAt, status == dingxinAnswered)
 	}
 	return calls
 }
@@ -54,4 +48,17 @@ func (d *Dingxin) MaxPerNumberInDay() int {
 		}
 	}
 	return maxPerKeyInDay(times, 24*time.Hour)
+}
+
+// MaxUnderWay returns the most calls that were under way at one instant: from
+// being accepted to their ends. A call whose X nobody
+// has dialled has not ended.
+func (d *Dingxin) MaxUnderWay() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	spans := make([]lasted, len(d.calls))
+	for i, c := range d.calls {
+		spans[i] = lasted{c.At, c.endsAt}
+	}
+	return mostAtOnce(spans)
 }

@@ -65,6 +65,12 @@ type DingxinOptions struct {
 	// Shape is where a call's answer has its ids. Default DingxinNested.
 	Shape DingxinShape
 
+	// Limiter is how many acting requests are taken per second. More answer
+	// HTTP 429: the document has no code for it. Default: any number.
+	Limiter Limiter
+	// Latency is how long answers to acting requests are held back.
+	Latency time.Duration
+
 	// RingFor is how long the phones ring, TalkFor how long an answered call lasts
 	// after that. Default 300 ms each.
 	RingFor, TalkFor time.Duration

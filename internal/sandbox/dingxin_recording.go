@@ -13,7 +13,7 @@ func (d *Dingxin) serveRecording(w http.ResponseWriter, r *http.Request, subid s
 		writeJSON(w, dingxinRefusal(dingxinMethod))
 		return
 	}
-	fields, err := form(w, r)
+	fields, err := form(w, r, http.MethodPost)
 	if err != nil || subid == "" || unknownField(fields, "appKey", "appSecret", "timestamp", "sign") {
 		writeJSON(w, dingxinRefusal(dingxinParameter))
 		return

@@ -28,8 +28,33 @@ type Call struct {
 	Status CallStatus
 }
 
+// asOf is a call as it stands at a time, given when and how it ends.
+func (c Call) asOf(now, endsAt time.Time, answered bool) Call {
+	switch {
+	case now.Before(endsAt):
+		c.Status = CallUnderWay
+	case answered:
+		c.Status, c.Ended = CallAnswered, endsAt
+	default:
+		c.Status, c.Ended = CallFailed, endsAt
+	}
+	return c
+}
+
+// RequestKind is what a logged request asks for.
+type RequestKind int
+
+// The kinds. Acting requests are what the evidence of rates, windows and lines
+// counts.
+const (
+	Acts     RequestKind = iota // places a call, or makes a binding
+	Releases                    // ends a binding
+	Reads                       // changes nothing
+)
+
 // Attempt is one authenticated send request.
 type Attempt struct {
+	Kind   RequestKind
 	From   string // the caller, where the request names one that is a phone
 	Mobile string // the callee or callees, as they came
 	Ref    string // "<job>.<attempt>", or whatever came in its place
@@ -40,7 +65,9 @@ type Attempt struct {
 	// CallID is the call it placed, the first of several; empty for none.
 	CallID string
 	// LockedNumber is set when the number was locked as the request came: the
-	// sender broke the vendor's rule, whatever became of the request.
+	// sender broke the vendor's rule, whatever became of the request. It is not set
+	// for the attempt that a lock begins with, whose answer first tells of it, be
+	// it a number LockedFromStart.
 	LockedNumber bool
 }
 
@@ -76,18 +103,11 @@ func jobsCalledTwice(refs []string) []string {
 }
 
 // maxPerKeyInDay returns the most times that any number was called within any
-// rolling day. It sorts the times in place.
+// rolling day.
 func maxPerKeyInDay(times map[string][]time.Time, day time.Duration) int {
 	most := 0
 	for _, at := range times {
-		slices.SortFunc(at, time.Time.Compare)
-		first := 0
-		for last := range at {
-			for at[last].Sub(at[first]) >= day {
-				first++
-			}
-			most = max(most, last-first+1)
-		}
+		most = max(most, MaxWithin(at, day))
 	}
 	return most
 }

@@ -114,6 +114,7 @@ func (f Fault) withoutPlacing() string {
 type SendAttempt struct {
 	// Seq counts authenticated send requests from 1.
 	Seq          int
+	Kind         RequestKind
 	Method       string
 	From         string // the caller, where the request names one that is a phone
 	Mobile       string // the callee or callees

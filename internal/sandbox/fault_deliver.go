@@ -24,23 +24,18 @@ type answer interface {
 }
 
 // deliver answers a send request as the fault says, or with the true answer.
-func (v *vendor) deliver(w http.ResponseWriter, r *http.Request, f Fault, a answer) {
+func (v *vendor) deliver(w http.ResponseWriter, r *http.Request, seen loggedRequest, f Fault, a answer) {
+	waited := v.holdBack(r.Context(), seen.latency, f)
+	seen.end() // before the answer is out, after which the client may ask again
+	if !waited {
+		cut(w)
+		return
+	}
 	switch f.kind {
-	case faultNone:
+	case faultNone, faultSlow:
 		writeJSON(w, a)
-	case faultCut:
+	case faultCut, faultHang:
 		cut(w)
-	case faultHang:
-		v.untilLeft(r.Context(), nil)
-		cut(w)
-	case faultSlow:
-		timer := time.NewTimer(f.delay)
-		defer timer.Stop()
-		if !v.untilLeft(r.Context(), timer.C) {
-			cut(w)
-			return
-		}
-		writeJSON(w, a)
 	case faultAnswer:
 		writeJSON(w, a.refused(f.code, f.msg))
 	case faultStatus:
@@ -63,6 +58,23 @@ func (v *vendor) deliver(w http.ResponseWriter, r *http.Request, f Fault, a answ
 		w.Header().Set("Location", location)
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	}
+}
+
+// holdBack waits as long as an answer is held back; false when the client left or
+// the vendor closed first.
+func (v *vendor) holdBack(client context.Context, latency time.Duration, f Fault) bool {
+	if f.kind == faultHang {
+		return v.untilLeft(client, nil)
+	}
+	if f.kind == faultSlow {
+		latency += f.delay
+	}
+	if latency <= 0 {
+		return true
+	}
+	timer := time.NewTimer(latency)
+	defer timer.Stop()
+	return v.untilLeft(client, timer.C)
 }
 
 // untilLeft waits for ready; false when the client left or the vendor closed first.

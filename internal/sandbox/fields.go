@@ -11,13 +11,14 @@ import (
 // maxRequestBody is far above anything the documented fields can hold.
 const maxRequestBody = 64 << 10
 
-// form reads a request's fields, each given exactly once: from the query of a
-// GET, from the urlencoded body of a POST.
-func form(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+// form reads a request's fields, each given exactly once: of the method that has
+// a body from that urlencoded body and nowhere else, of any other from the query,
+// and its body is not read.
+func form(w http.ResponseWriter, r *http.Request, bodyMethod string) (map[string]string, error) {
 	raw := r.URL.RawQuery
-	if r.Method == http.MethodPost {
+	if r.Method == bodyMethod {
 		if raw != "" {
-			return nil, errors.New("fields in the query of a POST")
+			return nil, errors.New("fields in the query of a " + bodyMethod)
 		}
 		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 		if err != nil || kind != "application/x-www-form-urlencoded" {

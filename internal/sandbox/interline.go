@@ -39,7 +39,6 @@ type Interline struct {
 	made       []*InterlineBinding
 	active     []*InterlineBinding // may hold ended ones until the next look
 	reqids     map[string]*interlineReqid
-	onceDone   map[string]bool    // reqids whose one-time failure has happened
 	requests   []InterlineRequest // beside the attempts of the same index
 	unbinds    []InterlineUnbind
 	calls      []InterlineCall
@@ -62,13 +61,12 @@ func NewInterline(opts InterlineOptions) *Interline {
 		// A random start, so that ids of two runs do not meet in one Redis.
 		lastID:     1e17 + rand.Int64N(8e17),
 		reqids:     map[string]*interlineReqid{},
-		onceDone:   map[string]bool{},
 		recordings: map[string]bool{},
 	}
 	v.counts.Codes = map[int]int{}
 	v.open(opts.Now, pushOptions{
 		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, taken: takenByStatus,
-	})
+	}, load{opts.Limiter, opts.Latency})
 	return v
 }
 
@@ -97,8 +95,10 @@ func (v *Interline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, interlineRefusal(interlineNoURL))
 		return
 	}
-	fields, err := interlineFields(w, r)
-	index, fault := v.receive(op, x, r, fields)
+	fields, err := form(w, r, http.MethodPut)
+	seen := v.receive(op, x, r, fields)
+	defer seen.end()
+	index, fault := seen.index, seen.ask()
 	answer := interlineRefusal(interlineParameter)
 	switch {
 	case fault.kind != faultNone && !fault.placed:
@@ -111,7 +111,7 @@ func (v *Interline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	v.deliver(w, r, fault, answer)
+	v.deliver(w, r, seen, fault, answer)
 }
 
 // interlineRoute says which operation a request asks for, and on which X; an

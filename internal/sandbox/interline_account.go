@@ -36,8 +36,12 @@ func (v *Interline) statusLocked(fields map[string]string) interlineAnswer {
 		return interlineRefusal(interlineParameter)
 	}
 	a := interlineRefusal(interlineOK)
+	account := v.account
+	if v.halted == HaltBalance {
+		account.Balance, account.Overdraft = 0, 0
+	}
 	a.interlineStatus = &interlineStatus{
-		State: v.account.State, Role: v.account.Role, Balance: v.account.Balance, Overdraft: v.account.Overdraft,
+		State: account.State, Role: account.Role, Balance: account.Balance, Overdraft: account.Overdraft,
 		CreateTime: v.created.UnixMilli(), UpdateTime: v.changed.UnixMilli(),
 	}
 	return a

@@ -3,19 +3,32 @@ package sandbox
 import (
 	"fmt"
 	"net/http"
+	"time"
 )
 
-// receive puts an authenticated request into the log and asks what is to go
-// wrong with it. It answers the request's place in the log.
-func (v *Interline) receive(op InterlineOp, x string, r *http.Request, fields map[string]string) (int, Fault) {
+// kind is what an operation does.
+func (op InterlineOp) kind() RequestKind {
+	switch op {
+	case InterlineBindAXB, InterlineBindXA:
+		return Acts
+	case InterlineUnbindAXB, InterlineUnbindXA:
+		return Releases
+	default:
+		return Reads
+	}
+}
+
+// receive puts an authenticated request into the log.
+func (v *Interline) receive(op InterlineOp, x string, r *http.Request, fields map[string]string) loggedRequest {
 	param := x
 	if op == InterlineUnbindAXB {
 		param = fields["subid"]
 	}
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	now := v.opts.Now()
-	index, ask := v.logLocked(SendAttempt{
-		Method: r.Method, TemplateID: string(op), Param: param, At: now,
+	seen := v.logLocked(SendAttempt{
+		Kind: op.kind(), Method: r.Method, TemplateID: string(op), Param: param, At: now,
 		From: fields["anum"], Mobile: fields["bnum"], Ref: fields["reqid"],
 	})
 	v.requests = append(v.requests, InterlineRequest{
@@ -23,8 +36,28 @@ func (v *Interline) receive(op InterlineOp, x string, r *http.Request, fields ma
 		Content: interlineContent(op, x, fields), At: now,
 		StrayBody: r.Method != http.MethodPut && r.ContentLength != 0,
 	})
-	v.mu.Unlock()
-	return index, ask()
+	return seen
+}
+
+// shutAnswer refuses what the platform does not take just now. An account that
+// has no balance may unbind.
+func (v *Interline) shutAnswer(op InterlineOp, now time.Time) (a interlineAnswer, refused bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	switch {
+	case v.halted == HaltAuth:
+		return interlineRefusal(interlineNoAuth), true
+	case op.kind() != Acts:
+		return a, false
+	}
+	switch v.shutLocked(now) {
+	case shutBalance:
+		return interlineRefusal(interlineNoBalance), true
+	case shutTooOften:
+		return interlineRefusal(interlineTooOften), true
+	default:
+		return a, false
+	}
 }
 
 func (v *Interline) settle(index int, a interlineAnswer, f Fault) {

@@ -75,13 +75,7 @@ const interlineRetryAfter = 2 * time.Second
 // behaviourFaultLocked is how the behaviour of an A shows in the answer to its
 // bind request. It uses up the one-time failures.
 func (v *Interline) behaviourFaultLocked(b InterlineBehaviour, reqid string) Fault {
-	once := func(f Fault) Fault {
-		if v.onceDone[reqid] {
-			return Fault{}
-		}
-		v.onceDone[reqid] = true
-		return f
-	}
+	once := func(f Fault) Fault { return v.onceLocked(reqid, f) }
 	switch b {
 	case InterlineTooOftenOnce:
 		return once(interlineFaultCode(interlineTooOften))

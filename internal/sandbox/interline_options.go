@@ -49,6 +49,12 @@ type InterlineOptions struct {
 	// reqid answers 1004 meanwhile. A client that leaves does not stop it.
 	BindDelay time.Duration
 
+	// Limiter is how many bind requests are taken per second. More answer
+	// 1105. Default: any number.
+	Limiter Limiter
+	// Latency is how long answers are held back.
+	Latency time.Duration
+
 	// RingFor is how long a callee's phone rings, TalkFor how long an answered
 	// call lasts after that. Default 300 ms each.
 	RingFor, TalkFor time.Duration

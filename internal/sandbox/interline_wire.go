@@ -4,11 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"io"
-	"mime"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -123,37 +119,4 @@ func (v *Interline) refuseSignature(w http.ResponseWriter) {
 		return
 	}
 	writeBody(w, http.StatusUnauthorized, answerJSON, encode(interlineRefusal(interlineNoAuth)))
-}
-
-// interlineFields reads a request's fields, each given exactly once: a PUT's
-// from its urlencoded body and nowhere else, any other's from its query; the
-// body of a DELETE is not read (云通信平台, 4.2: "参数需要带着 URI 里面").
-func interlineFields(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
-	raw := r.URL.RawQuery
-	if r.Method == http.MethodPut {
-		if raw != "" {
-			return nil, errors.New("fields in the query of a PUT")
-		}
-		kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-		if err != nil || kind != "application/x-www-form-urlencoded" {
-			return nil, errors.New("the body is not x-www-form-urlencoded")
-		}
-		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
-		if err != nil {
-			return nil, err
-		}
-		raw = string(body)
-	}
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, err
-	}
-	fields := make(map[string]string, len(values))
-	for name, given := range values {
-		if len(given) != 1 {
-			return nil, errors.New("a field is given twice")
-		}
-		fields[name] = given[0]
-	}
-	return fields, nil
 }

@@ -53,7 +53,7 @@ func NewITNIO(opts ITNIOOptions) *ITNIO {
 	}
 	v.open(opts.Now, pushOptions{
 		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, taken: takenByStatus,
-	})
+	}, load{opts.Limiter, opts.Latency})
 	return v
 }
 
@@ -124,9 +124,15 @@ func (v *ITNIO) serveBalance(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v.mu.Lock()
-	credit := v.credit
+	credit, halted := v.credit, v.halted
 	v.mu.Unlock()
-	if credit == NoLimit {
+	switch {
+	case halted == HaltAuth:
+		writeJSON(w, itnioRefusal(itnioAccount))
+		return
+	case halted == HaltBalance:
+		credit = 0
+	case credit == NoLimit:
 		credit = 1e6
 	}
 	writeJSON(w, itnioBalance{Status: itnioOK, Reason: itnioWords[itnioOK], Balance: itnioMoney(credit), Gift: "0.00"})

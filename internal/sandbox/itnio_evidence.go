@@ -10,17 +10,8 @@ func (v *ITNIO) Calls() []Call {
 	now := v.now()
 	calls := make([]Call, len(v.calls))
 	for i, placed := range v.calls {
-		c := placed.Call
 		failure, _ := placed.behaviour.sipFailure()
-		switch {
-		case now.Before(placed.endsAt):
-			c.Status = CallUnderWay
-		case failure == "":
-			c.Status, c.Ended = CallAnswered, placed.endsAt
-		default:
-			c.Status, c.Ended = CallFailed, placed.endsAt
-		}
-		calls[i] = c
+		calls[i] = placed.asOf(now, placed.endsAt, failure == "")
 	}
 	return calls
 }
@@ -53,4 +44,16 @@ func (v *ITNIO) MaxPerNumberInDay() int {
 		times[c.Mobile] = append(times[c.Mobile], c.At)
 	}
 	return maxPerKeyInDay(times, 24*time.Hour)
+}
+
+// MaxUnderWay returns the most calls that were under way at one instant: from
+// being placed to their ends, each callee of a group by itself.
+func (v *ITNIO) MaxUnderWay() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	spans := make([]lasted, len(v.calls))
+	for i, c := range v.calls {
+		spans[i] = lasted{c.At, c.endsAt}
+	}
+	return mostAtOnce(spans)
 }

@@ -62,6 +62,12 @@ type ITNIOOptions struct {
 	// Credit is how many calls the account can pay for; then -10. Default NoLimit.
 	Credit *int
 
+	// Limiter is how many acting requests are taken per second. More answer
+	// HTTP 429: the documents have no status for it. Default: any number.
+	Limiter Limiter
+	// Latency is how long answers to acting requests are held back.
+	Latency time.Duration
+
 	// RingFor is how long a callee's phone rings, TalkFor how long an answered
 	// call lasts after that. Default 300 ms each.
 	RingFor, TalkFor time.Duration

@@ -4,19 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
-	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
-
-// ITNIO, sendGroup, callee and displayNum: 7 to 15 digits, a callee's with the
-// country code and no plus.
-var itnioNumber = regexp.MustCompile(`^[0-9]{7,15}$`)
-
-const maxCalledInfo = 1000
 
 // serveSend is ITNIO, sendGroup.
 func (v *ITNIO) serveSend(w http.ResponseWriter, r *http.Request) {
@@ -30,19 +21,20 @@ func (v *ITNIO) serveSend(w http.ResponseWriter, r *http.Request) {
 		loops = strconv.Itoa(*group.LoopCount)
 	}
 	v.mu.Lock()
-	index, ask := v.logLocked(SendAttempt{
+	seen := v.logLocked(SendAttempt{
 		Method: r.Method, Mobile: group.Callee, Ref: group.CalledInfo, At: v.now(),
 		TemplateID: group.FileID, PlayTimes: loops,
 	})
 	v.mu.Unlock()
-	fault := ask()
+	defer seen.end()
+	fault := seen.ask()
 	var a itnioAnswer
 	if fault.kind == faultNone || fault.placed {
-		a, fault = v.act(index, group, fault)
+		a, fault = v.act(seen.index, group, fault)
 	} else {
-		v.note(index, fault.withoutPlacing())
+		v.note(seen.index, fault.withoutPlacing())
 	}
-	v.deliver(w, r, fault, a)
+	v.deliver(w, r, seen, fault, a)
 }
 
 // act does with a send request what the vendor does, all under one lock: check,
@@ -57,13 +49,13 @@ func (v *ITNIO) act(index int, group itnioGroup, fault Fault) (itnioAnswer, Faul
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	attempt := &v.attempts[index]
-	status := itnioOK
-	if v.badGroup(group, callees) {
-		status = itnioParameter
-	} else if v.credit != NoLimit && v.credit < len(callees) {
-		status = itnioNoMoney
+	now := v.now()
+	shut := v.shutLocked(now)
+	if shut == shutTooOften {
+		attempt.Result = "refused: too many requests"
+		return itnioAnswer{}, FaultTooMany(tooManyFor)
 	}
-	if status != itnioOK {
+	if status := v.refusesLocked(shut, group, callees); status != itnioOK {
 		attempt.Result = fmt.Sprintf("refused: %s %s", status, itnioWords[status])
 		return itnioRefusal(status), fault
 	}
@@ -74,7 +66,7 @@ func (v *ITNIO) act(index int, group itnioGroup, fault Fault) (itnioAnswer, Faul
 			return itnioAnswer{}, fault
 		}
 	}
-	rows := v.placeLocked(group, callees, behaviours, v.now())
+	rows := v.placeLocked(group, callees, behaviours, now)
 	for _, row := range rows {
 		attempt.CallID = cmp.Or(attempt.CallID, row.VoiceID)
 	}
@@ -86,27 +78,6 @@ func (v *ITNIO) act(index int, group itnioGroup, fault Fault) (itnioAnswer, Faul
 		attempt.Result += fmt.Sprintf(", answer: %s", fault.kind)
 	}
 	return itnioAnswer{Status: itnioOK, Reason: itnioWords[itnioOK], Data: rows}, fault
-}
-
-// badGroup checks every documented field of a send request. Optional fields may
-// be null.
-func (v *ITNIO) badGroup(g itnioGroup, callees []string) bool {
-	outside := func(given *int, low, high int) bool { return given != nil && (*given < low || *given > high) }
-	for i, callee := range callees {
-		if !itnioNumber.MatchString(callee) || slices.Contains(callees[:i], callee) {
-			return true
-		}
-	}
-	switch {
-	case len(callees) > v.opts.MaxCallees,
-		g.FileID == "", g.AppID != v.opts.AppID,
-		g.DisplayNum != nil && !itnioNumber.MatchString(*g.DisplayNum),
-		outside(g.MaxDuration, 1, 120), outside(g.MaxRingingTime, 20, 120), outside(g.LoopCount, 1, v.opts.MaxLoops),
-		utf8.RuneCountInString(g.CalledInfo) > maxCalledInfo:
-		return true
-	default:
-		return false
-	}
 }
 
 // placeLocked places a group's calls: from here on the phones ring, but those of

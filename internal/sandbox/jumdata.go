@@ -49,7 +49,7 @@ func NewJumdata(opts JumdataOptions) *Jumdata {
 	}
 	j.open(opts.Now, pushOptions{
 		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, taken: takenByWord,
-	})
+	}, load{opts.Limiter, opts.Latency})
 	return j
 }
 

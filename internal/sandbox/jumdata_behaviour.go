@@ -14,6 +14,7 @@ func Numbers() []NumberCase {
 		{"18", Blacklisted, "is on the vendor's blacklist (code 999), nothing is placed"},
 		{"19", BrokenGateway, "the call is placed and answered, the vendor answers HTTP 500 without JSON"},
 		{"20", MaintenanceOnce, "the vendor is under maintenance (code 500), once per number; then answered"},
+		{"21", LockedFromStart, "is locked when it is first called (code 999), as if other customers had used it up; each further call moves the lock"},
 		{"", Answered, "rings, is answered and hung up"},
 	}
 }

@@ -12,7 +12,7 @@ import (
 func TestNumbersDecideBySuffix(t *testing.T) {
 	want := map[string]Behaviour{
 		"11": NoAnswer, "12": Busy, "13": Rejected, "14": Refused, "15": AnswerLost, "16": CutOnce,
-		"17": Hang, "18": Blacklisted, "19": BrokenGateway, "20": MaintenanceOnce, "": Answered,
+		"17": Hang, "18": Blacklisted, "19": BrokenGateway, "20": MaintenanceOnce, "21": LockedFromStart, "": Answered,
 	}
 	for _, c := range Numbers() {
 		if w, ok := want[c.Suffix]; !ok || w != c.Behaviour || c.What == "" {

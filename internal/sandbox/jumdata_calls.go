@@ -60,7 +60,7 @@ func (j *Jumdata) serveResult(w http.ResponseWriter, r *http.Request) {
 // authenticated reads a request's fields and checks who sends them; where they
 // are not in order it has answered.
 func (j *Jumdata) authenticated(w http.ResponseWriter, r *http.Request) (fields map[string]string, ok bool) {
-	fields, err := form(w, r)
+	fields, err := form(w, r, http.MethodPost)
 	if err != nil {
 		writeAnswer(w, refusal(codeParameter, msgParameter))
 		return nil, false

@@ -12,21 +12,13 @@ func (j *Jumdata) Calls() []Call {
 	now := j.opts.Now()
 	calls := make([]Call, len(j.calls))
 	for i, placed := range j.calls {
-		c := placed.Call
-		switch {
-		case now.Before(placed.endsAt):
-			c.Status = CallUnderWay
-		case placed.desc == "":
-			c.Status, c.Ended = CallAnswered, placed.endsAt
-		default:
-			c.Status, c.Ended = CallFailed, placed.endsAt
-		}
-		calls[i] = c
+		calls[i] = placed.asOf(now, placed.endsAt, placed.desc == "")
 	}
 	return calls
 }
 
-// AttemptsOnLocked returns the attempts that came while their number was locked.
+// AttemptsOnLocked returns all attempts that came while their number was locked,
+// after the one whose refusal began the lock. AttemptTimes tells of that one too.
 func (j *Jumdata) AttemptsOnLocked() []Attempt {
 	return slices.DeleteFunc(j.Attempts(), func(a Attempt) bool { return !a.LockedNumber })
 }
@@ -55,4 +47,16 @@ func (j *Jumdata) MaxPerNumberInDay() int {
 		times[c.Mobile] = append(times[c.Mobile], c.At)
 	}
 	return maxPerKeyInDay(times, j.opts.Day)
+}
+
+// MaxUnderWay returns the most calls that were under way at one instant: from
+// being placed to their ends.
+func (j *Jumdata) MaxUnderWay() int {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	spans := make([]lasted, len(j.calls))
+	for i, c := range j.calls {
+		spans[i] = lasted{c.At, c.endsAt}
+	}
+	return mostAtOnce(spans)
 }

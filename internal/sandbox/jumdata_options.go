@@ -50,6 +50,14 @@ type JumdataOptions struct {
 	// answer 609. 0 is off.
 	QueryLimit int
 
+	// Limiter is how many acting requests are taken per second. More answer
+	// 609. Default: any number.
+	Limiter Limiter
+	// Latency is how long answers to acting requests are held back.
+	Latency time.Duration
+	// TooOftenIs999 has the limiter answer 999 with the message of 609.
+	TooOftenIs999 bool
+
 	// PushClient sends pushes. Default: an own client with timeouts that connects
 	// to loopback addresses only, uses no proxy and follows no redirect.
 	PushClient *http.Client

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // Jumdata, 语音通知-随机主叫, 发送API, mobile: one mainland number of 11 digits.
@@ -24,30 +23,29 @@ func (j *Jumdata) serveSend(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	index, fault := j.receive(r.Method, fields)
+	seen := j.receive(r.Method, fields)
+	defer seen.end()
+	fault := seen.ask()
 	var answer jumdataAnswer
 	if fault.kind == faultNone || fault.placed {
-		answer, fault = j.act(index, fields, fault)
+		answer, fault = j.act(seen.index, fields, fault)
 	} else {
-		j.note(index, fault.withoutPlacing())
+		j.note(seen.index, fault.withoutPlacing())
 	}
-	j.deliver(w, r, fault, answer)
+	j.deliver(w, r, seen, fault, answer)
 }
 
-// receive puts an authenticated send request into the log and asks what is to
-// go wrong with it. It answers the request's place in the log.
-func (j *Jumdata) receive(method string, fields map[string]string) (int, Fault) {
+// receive puts an authenticated send request into the log.
+func (j *Jumdata) receive(method string, fields map[string]string) loggedRequest {
 	mobile, ref := fields["mobile"], fields["notifyData"]
 	j.mu.Lock()
+	defer j.mu.Unlock()
 	now := j.opts.Now()
-	locked := now.Before(j.lockedUntil[mobile])
-	index, ask := j.logLocked(SendAttempt{
+	return j.logLocked(SendAttempt{
 		Method: method, Mobile: mobile, Ref: ref, At: now,
 		TemplateID: fields["templateId"], Param: fields["param"], PlayTimes: fields["playTimes"],
-		NotifyURL: fields["notifyUrl"], LockedNumber: locked,
+		NotifyURL: fields["notifyUrl"], LockedNumber: now.Before(j.lockedUntil[mobile]),
 	})
-	j.mu.Unlock()
-	return index, ask()
 }
 
 // act does with a send request what the vendor does, all under one lock: check,
@@ -63,6 +61,9 @@ func (j *Jumdata) act(index int, fields map[string]string, fault Fault) (jumdata
 		attempt.Result = fmt.Sprintf("refused: %d %s", code, msg)
 		return refusal(code, msg), fault
 	}
+	if code, msg := j.shutAnswerLocked(now); code != 0 {
+		return refuse(code, msg)
+	}
 	if msg := checkSendFields(fields); msg != "" {
 		return refuse(codeParameter, msg)
 	}
@@ -70,7 +71,7 @@ func (j *Jumdata) act(index int, fields map[string]string, fault Fault) (jumdata
 	if now.Before(j.lockedUntil[mobile]) {
 		attempt.LockedNumber = true // another request may have locked it since this one was received
 	}
-	if code, msg := j.rulesLocked(mobile, now); code != 0 {
+	if code, msg := j.rulesLocked(mobile, behaviour, now); code != 0 {
 		return refuse(code, msg)
 	}
 	if fault.kind == faultNone {
@@ -119,29 +120,4 @@ func checkSendFields(fields map[string]string) string {
 		}
 	}
 	return ""
-}
-
-// rulesLocked applies the vendor's rule (Jumdata, 语音通知-随机主叫, 注意): calls
-// inside the window only, no more than the limit per number and day; a call too
-// many locks the number for a day, and each call to it meanwhile begins that day
-// anew. Code 0 is a yes.
-func (j *Jumdata) rulesLocked(mobile string, now time.Time) (int, string) {
-	locked := now.Before(j.lockedUntil[mobile])
-	if !locked && j.opts.Window != nil && !j.opts.Window.contains(now.In(j.opts.Location)) {
-		return codeOther, msgWindow
-	}
-	limit := *j.opts.Limit
-	if limit == NoLimit {
-		return 0, ""
-	}
-	recent := j.placed[mobile]
-	for len(recent) > 0 && now.Sub(recent[0]) >= j.opts.Day {
-		recent = recent[1:]
-	}
-	j.placed[mobile] = recent
-	if locked || len(recent) >= limit {
-		j.lockedUntil[mobile] = now.Add(j.opts.Day)
-		return codeOther, msgLimit
-	}
-	return 0, ""
 }

@@ -16,6 +16,8 @@ const (
 	codeParameter   = 400
 	codeNotFound    = 404
 	codeMaintenance = 500
+	codeNotOpened   = 601
+	codeNoMoney     = 603
 	codeTooOften    = 609
 	codeNoStatus    = 701
 	codeOther       = 999
@@ -26,6 +28,8 @@ const (
 	msgParameter   = "参数错误"
 	msgNotFound    = "接口地址不正确"
 	msgMaintenance = "系统维护,请稍候再试"
+	msgNotOpened   = "接口未开通"
+	msgNoMoney     = "余额不足请充值"
 	msgTooOften    = "请求过于频繁,请稍候再试"
 	msgNoStatus    = "未查询语音通知状态"
 	msgSignature   = "签名错误"
@@ -33,6 +37,7 @@ const (
 	msgMobile      = "手机号格式不正确"
 	msgPlayTimes   = "播放次数超过限制,最大3次"
 	msgWindow      = "当前时段不允许呼叫"
+	msgWindowSpan  = "不在允许呼叫的时间段内"
 	msgLimit       = "该号码呼叫次数超过限制"
 	msgBlacklist   = "黑名单号码"
 	msgMismatch    = "手机号与呼叫号不匹配"

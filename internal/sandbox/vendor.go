@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -27,15 +26,21 @@ type vendor struct {
 	seenRef    map[string]int
 	seenMobile map[string]int
 	requests   map[string]int
-	onceDone   map[string]bool // numbers whose one-time failure has happened
+	onceDone   map[string]bool // numbers, or reqids, whose one-time failure has happened
+
+	switches
+	serving     int // acting requests in service now
+	mostServing int
 }
 
-func (v *vendor) open(now func() time.Time, push pushOptions) {
+func (v *vendor) open(now func() time.Time, push pushOptions, load load) {
 	v.now = now
 	v.ctx, v.cancel = context.WithCancel(context.Background())
 	v.pushes = &pusher{pushOptions: push, ctx: v.ctx}
 	v.seenRef, v.seenMobile = map[string]int{}, map[string]int{}
 	v.requests, v.onceDone = map[string]int{}, map[string]bool{}
+	v.latency = load.latency
+	v.limiter.set(load.limiter)
 }
 
 // Close releases hanging requests, stops every call timer and push and waits
@@ -78,40 +83,6 @@ func (v *vendor) pushLocked(after time.Duration, m message) {
 	}
 }
 
-// SetFault has f decide for each authenticated send request what goes wrong
-// with it; nil ends that. A fault takes the place of the number's behaviour in
-// how the request is answered, not in how a placed call ends. f may use the
-// vendor's other methods and must not block for long.
-func (v *vendor) SetFault(f func(SendAttempt) Fault) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.fault = f
-}
-
-// logLocked puts an authenticated send request into the log. It answers the
-// request's place there, and a function that asks, without the lock, what is to
-// go wrong with it.
-func (v *vendor) logLocked(seen SendAttempt) (index int, ask func() Fault) {
-	v.attempts = append(v.attempts, Attempt{
-		From: seen.From, Mobile: seen.Mobile, Ref: seen.Ref, At: seen.At, Method: seen.Method,
-		LockedNumber: seen.LockedNumber, Result: "under way",
-	})
-	seen.Seq = len(v.attempts)
-	v.seenMobile[seen.Mobile]++
-	seen.SeenMobile = v.seenMobile[seen.Mobile]
-	if seen.Ref != "" {
-		v.seenRef[seen.Ref]++
-		seen.SeenRef = v.seenRef[seen.Ref]
-	}
-	fault := v.fault
-	return seen.Seq - 1, func() Fault {
-		if fault == nil {
-			return Fault{}
-		}
-		return fault(seen)
-	}
-}
-
 // Requests returns how many requests came by path, the refused ones included. An
 // id at the end of a path is left out.
 func (v *vendor) Requests() map[string]int {
@@ -124,28 +95,6 @@ func (v *vendor) countRequest(path string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.requests[path]++
-}
-
-// onceLocked is the fault the first time for a number, nothing after that.
-func (v *vendor) onceLocked(number string, f Fault) Fault {
-	if v.onceDone[number] {
-		return Fault{}
-	}
-	v.onceDone[number] = true
-	return f
-}
-
-func (v *vendor) note(index int, result string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.attempts[index].Result = result
-}
-
-// Attempts returns every authenticated send request in the order of arrival.
-func (v *vendor) Attempts() []Attempt {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return slices.Clone(v.attempts)
 }
 
 // Pushes returns how the pushes went so far.
