@@ -1,52 +1,77 @@
 // Package admin serves the operators' listener: health, readiness and the
-// read-only monitoring page.
+// monitoring page, whose buttons act on jobs and lanes instead of on asynq.
 package admin
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
+	"errors"
 	"net/http"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/hibiken/asynq"
 	"github.com/hibiken/asynqmon"
 	"github.com/redis/go-redis/v9"
+	"github.com/sirupsen/logrus"
+
+	"github.com/callpacer/callpacer/internal/record"
 )
+
+// Lanes shuts and opens the queues of an account for reasons that people give.
+type Lanes interface {
+	// Pause shuts one queue of the account ("urgent", "normal" or "bulk"); by is
+	// the name of who pressed the button.
+	Pause(ctx context.Context, account, queue, by string) error
+	// Resume takes back what a person paused.
+	Resume(ctx context.Context, account, queue, by string) error
+}
+
+// Jobs ends jobs that were not sent. *record.Store is one.
+type Jobs interface {
+	Cancel(ctx context.Context, id string) (record.Cancellation, record.State, error)
+}
+
+var _ Jobs = (*record.Store)(nil)
 
 // Options are what the listener needs to know.
 type Options struct {
 	// Ready says why the process is not ready, or nil.
 	Ready func(ctx context.Context) error
-	// Redis makes a client of its own for the monitoring page.
+	// Redis makes a client; the handler makes some, and closes them.
 	Redis func() redis.UniversalClient
-	// Tokens are the callers' keys. Empty: the listener is on loopback and
-	// everybody there may read.
-	Tokens []string
+	// Tokens are the callers' keys. Empty: the listener is on loopback, and
+	// everybody there is an operator.
+	Tokens []Token
+	// Lanes and Jobs do what operators press. Where one is nil, the monitoring
+	// page is read-only for everybody.
+	Lanes Lanes
+	Jobs  Jobs
+	// Log gets a line for each button pressed; nil: none.
+	Log logrus.FieldLogger
 }
 
 // Handler is the admin listener's handler; Close it to free its Redis clients.
 type Handler struct {
 	http.Handler
-	monitor *asynqmon.HTTPHandler
+	closers []func() error
 }
 
 const (
 	monitorPath = "/monitor"
 	readyWithin = 2 * time.Second
+	// maxBody is above the largest batch that the page sends (100 ids).
+	maxBody = 64 << 10
 )
 
 // New returns the handler.
 func New(o Options) *Handler {
-	monitor := asynqmon.New(asynqmon.Options{
-		RootPath:         monitorPath,
-		RedisConnOpt:     clientMaker(o.Redis),
-		PayloadFormatter: asynqmon.PayloadFormatterFunc(func(_ string, b []byte) string { return mask(b) }),
-		ResultFormatter:  asynqmon.ResultFormatterFunc(func(_ string, b []byte) string { return mask(b) }),
-		ReadOnly:         true,
-	})
+	h := &Handler{}
+	m := &monitor{viewer: h.page(o.Redis, true), log: o.Log}
+	if o.Lanes != nil && o.Jobs != nil {
+		rdb := o.Redis()
+		h.closers = append(h.closers, rdb.Close)
+		m.operator = h.page(o.Redis, false)
+		m.press = &buttons{lanes: o.Lanes, jobs: o.Jobs, rdb: rdb, tasks: asynq.NewInspectorFromRedisClient(rdb)}
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
@@ -58,13 +83,33 @@ func New(o Options) *Handler {
 		}
 		answer(w, http.StatusOK, "ready")
 	})
-	mux.Handle(monitorPath+"/", guarded(o.Tokens, monitor))
+	mux.Handle(monitorPath+"/", door{o.Tokens}.opens(m.serve))
 	mux.Handle("GET /{$}", http.RedirectHandler(monitorPath+"/", http.StatusFound))
-	return &Handler{Handler: mux, monitor: monitor}
+	h.Handler = sameSite(mux)
+	return h
+}
+
+// page is asynqmon; readOnly hides its buttons.
+func (h *Handler) page(client func() redis.UniversalClient, readOnly bool) http.Handler {
+	page := asynqmon.New(asynqmon.Options{
+		RootPath:         monitorPath,
+		RedisConnOpt:     clientMaker(client),
+		PayloadFormatter: asynqmon.PayloadFormatterFunc(func(_ string, b []byte) string { return mask(b) }),
+		ResultFormatter:  asynqmon.ResultFormatterFunc(func(_ string, b []byte) string { return mask(b) }),
+		ReadOnly:         readOnly,
+	})
+	h.closers = append(h.closers, page.Close)
+	return page
 }
 
 // Close frees what the monitoring page holds.
-func (h *Handler) Close() error { return h.monitor.Close() }
+func (h *Handler) Close() error {
+	var errs []error
+	for _, c := range h.closers {
+		errs = append(errs, c())
+	}
+	return errors.Join(errs...)
+}
 
 func answer(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -79,49 +124,3 @@ type clientMaker func() redis.UniversalClient
 func (m clientMaker) MakeRedisClient() any { return m() }
 
 var _ asynq.RedisConnOpt = clientMaker(nil)
-
-// guarded lets a request through that brings one of the tokens, as a bearer or,
-// for browsers, as the password of basic authentication.
-func guarded(tokens []string, next http.Handler) http.Handler {
-	if len(tokens) == 0 {
-		return next
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		given, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !ok {
-			_, given, _ = r.BasicAuth()
-		}
-		if !known(tokens, given) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="callpacer"`)
-			answer(w, http.StatusUnauthorized, "a token of admin.tokens is needed")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// known compares in constant time, whatever the lengths.
-func known(tokens []string, given string) bool {
-	sum, found := sha256.Sum256([]byte(given)), 0
-	for _, t := range tokens {
-		want := sha256.Sum256([]byte(t))
-		found |= subtle.ConstantTimeCompare(sum[:], want[:])
-	}
-	return found == 1
-}
-
-// Our payloads and results hold a job's id and state. Whatever else may lie in
-// a queue is shown with its numbers masked.
-var (
-	ours    = regexp.MustCompile(`^\{("(v|id|state)":("[\w.~-]*"|\d{1,3}),?)+\}$`)
-	numbers = regexp.MustCompile(`\d{5,}`)
-)
-
-func mask(b []byte) string {
-	if ours.Match(b) {
-		return string(b)
-	}
-	return numbers.ReplaceAllStringFunc(string(b), func(s string) string {
-		return strings.Repeat("*", len(s)-2) + s[len(s)-2:]
-	})
-}
