@@ -147,9 +147,6 @@ accounts:
 		"records.archive: not built yet; records end without being archived",
 		"accounts[0] (a).limit_patterns: itnio has no such lists; they are ignored",
 		"accounts[1] (b).auth_mode: appcode is not built yet; its jobs are refused",
-		"accounts[1] (b).rules.max_in_flight: not built yet; its jobs are refused",
-		"accounts[1] (b).rules.daily_cap: not built yet; its jobs are refused",
-		"accounts[1] (b).breaker: the breaker is not built yet; it never opens",
 	}
 	for _, name := range []string{"sign_variant", "sign_case", "timestamp_unit", "encoding", "return_url_key", "telx_means"} {
 		want = append(want, "accounts[1] (b)."+name+": jumdata has no such switch; it is ignored")

@@ -26,7 +26,6 @@ func (c *Config) NotBuilt() []string {
 		for _, r := range a.refusals() {
 			say(true, path+"."+r.key, r.why+"; its jobs are refused")
 		}
-		say(a.Breaker != defaultBreaker, path+".breaker", "the breaker is not built yet; it never opens")
 		say(len(a.LimitPatterns) != len(a.AdapterPatterns()), path+".limit_patterns", a.Vendor+" has no such lists; they are ignored")
 		for _, name := range a.ignoredSwitches() {
 			say(true, path+"."+name, a.Vendor+" has no such switch; it is ignored")

@@ -32,6 +32,12 @@ func (o *object) poll() Poll {
 var defaultBreaker = Breaker{After: 20, Open: 10 * time.Second, MaxOpen: 60 * time.Second}
 
 func (o *object) breaker() Breaker {
+	if v, none := o.unlessOff("breaker"); none || v == nil {
+		if none {
+			return Breaker{}
+		}
+		return defaultBreaker
+	}
 	c := o.section("breaker")
 	defer c.done()
 	b := Breaker{

@@ -17,13 +17,6 @@ func (a *Account) refusals() []refusal {
 	if a.Switches["auth_mode"] == authModeAppcode {
 		out = append(out, refusal{"auth_mode", "appcode is not built yet"})
 	}
-	// A limit that nothing keeps would silently be none.
-	if a.Rules.MaxInFlight > 0 {
-		out = append(out, refusal{"rules.max_in_flight", "not built yet"})
-	}
-	if a.Rules.DailyCap > 0 {
-		out = append(out, refusal{"rules.daily_cap", "not built yet"})
-	}
 	return out
 }
 

@@ -10,10 +10,19 @@ import (
 	"github.com/callpacer/callpacer/internal/record"
 )
 
-//go:embed admit.lua
-var admitBody string
+// The parts of the admission's scripts, each using those before it.
+var (
+	//go:embed lua/gates.lua
+	gatesPart string
+	//go:embed lua/door.lua
+	doorPart string
+	//go:embed lua/judge.lua
+	judgePart string
+	//go:embed lua/admit.lua
+	admitPart string
+)
 
-var admitScript = record.NewScript("admit", admitBody)
+var admitScript = record.NewScript("admit", gatesPart+doorPart+judgePart+admitPart)
 
 // Request asks for one attempt of a job.
 type Request struct {
@@ -31,6 +40,14 @@ type Request struct {
 	Repeatable    bool // the vendor knows the request by an id: one in doubt may go out again
 	// Keeps: while it is in doubt, no other free job takes its numbers.
 	Keeps bool
+	// Slot is the leased slot with which it goes, where the account has a rate.
+	Slot string
+	// LineFor: for how long after its last news the call uses a line at the most; 0:
+	// it uses none.
+	LineFor time.Duration
+	// Suppress are the keys under which the numbers that it is about would be on the
+	// suppression list.
+	Suppress []string
 }
 
 // Decision is Admit's answer.
@@ -41,6 +58,8 @@ const (
 	Go      Decision = "go"      // charged and written down: send now, within Left
 	Ready   Decision = "ready"   // nothing stands in the way
 	Hold    Decision = "hold"    // not before Until, because of Reason
+	Shut    Decision = "gate"    // the whole lane is shut, for Reason, until Until (zero: not known)
+	Again   Decision = "again"   // not with this slot: get another one
 	Wait    Decision = "wait"    // a call to this number is in flight; ask again soon
 	Busy    Decision = "busy"    // another handler is sending it, until Until at most
 	Over    Decision = "over"    // nothing is to be sent: State says why
@@ -52,9 +71,10 @@ const (
 type Answer struct {
 	Decision Decision
 	Now      time.Time
-	Until    time.Time     // hold, busy
-	Reason   string        // hold
+	Until    time.Time     // hold, gate, busy
+	Reason   string        // hold, gate
 	Left     time.Duration // go: of the permit; negative when it is over
+	Wait     time.Duration // go: until the slot; nothing is sent before
 	State    record.State  // over
 }
 
@@ -70,6 +90,8 @@ const (
 	// ownerGrace is how long after its deadline a request may take to be settled
 	// before the attempt counts as in doubt.
 	ownerGrace = 30 * time.Second
+	// slotLate is how long after its slot a call may still go: late ones bunch.
+	slotLate = 100 * time.Millisecond
 )
 
 // NewAdmission returns the door of one account. now is the process's clock.
@@ -100,33 +122,26 @@ func (a *Admission) Admit(ctx context.Context, r Request) (Answer, error) {
 }
 
 func (a *Admission) arguments(r Request, guess time.Time) map[string]any {
-	n := a.rules.numbersAt(guess)
+	args := a.rules.arguments(guess, r.Anytime)
 	phase := "ask"
 	if r.Go {
 		phase = "go"
 	}
-	limits, spans := n.limits, n.spans
-	if limits == nil {
-		limits = []map[string]any{}
-	}
-	if spans == nil {
-		spans = []span{}
-	}
-	oneAtATime := a.rules.OneAtATime
 	if r.Free {
-		limits, oneAtATime = []map[string]any{}, true
+		args["limits"] = []map[string]any{}
 	}
-	if r.Anytime {
-		spans = []span{}
-	}
-	return map[string]any{
-		"free": r.Free, "repeatable": r.Repeatable, "keeps": r.Keeps,
+	for name, value := range map[string]any{
+		"free": r.Free, "anytime": r.Anytime, "repeatable": r.Repeatable, "keeps": r.Keeps,
 		"attempt": r.Attempt, "token": r.Token, "phase": phase, "waited": r.Waited,
-		"valid_from": n.from, "valid_until": n.until, "always": n.always || r.Anytime, "spans": spans,
-		"limits": limits, "keep": n.keep, "number_ttl": n.ttl, "one_at_a_time": oneAtATime,
-		"permit": permitFor.Milliseconds(), "timeout": r.Timeout.Milliseconds(),
+		"paced": a.rules.Rate.PerSecond > 0, "slot": r.Slot, "late": slotLate.Milliseconds(),
+		"line_for": r.LineFor.Milliseconds(), "suppress": append([]string{}, r.Suppress...),
+		"one_at_a_time": a.rules.OneAtATime || r.Free,
+		"permit":        permitFor.Milliseconds(), "timeout": r.Timeout.Milliseconds(),
 		"grace": ownerGrace.Milliseconds(), "doubt": r.Doubt.Milliseconds(),
+	} {
+		args[name] = value
 	}
+	return args
 }
 
 func parseAnswer(answer []string) (Answer, error) {
@@ -139,20 +154,31 @@ func parseAnswer(answer []string) (Answer, error) {
 		return Answer{}, err
 	}
 	switch out.Decision {
-	case Hold:
+	case Hold, Shut:
 		out.Reason = answer[len(answer)-1]
-		out.Until, err = record.Millis(answer, 2)
+		if out.Until, err = record.Millis(answer, 2); out.Until.UnixMilli() == 0 {
+			out.Until = time.Time{}
+		}
 	case Busy:
 		out.Until, err = record.Millis(answer, 2)
 	case Over:
 		out.State = record.State(answer[2])
 	case Go:
-		var left int64
-		left, err = strconv.ParseInt(answer[2], 10, 64)
-		out.Left = time.Duration(left) * time.Millisecond
-	case Ready, Wait, Stale, Missing, "recompute":
+		if out.Left, err = millisOf(answer, 2); err == nil {
+			out.Wait, err = millisOf(answer, 4)
+		}
+	case Ready, Again, Wait, Stale, Missing, "recompute":
 	default:
 		return Answer{}, fmt.Errorf("unexpected answer %q", answer)
 	}
 	return out, err
+}
+
+// millisOf reads the i-th answer of a script as a span of milliseconds.
+func millisOf(answer []string, i int) (time.Duration, error) {
+	if i >= len(answer) {
+		return 0, fmt.Errorf("unexpected answer %q", answer)
+	}
+	n, err := strconv.ParseInt(answer[i], 10, 64)
+	return time.Duration(n) * time.Millisecond, err
 }

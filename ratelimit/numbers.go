@@ -8,6 +8,8 @@ type numbers struct {
 	always      bool
 	spans       []span
 	limits      []map[string]any
+	capSince    int64 // the day of daily_cap
+	capTill     int64
 	keep        int   // charges kept for a number at the least
 	ttl         int64 // ms that a number's history outlives its last use
 }
@@ -47,6 +49,10 @@ func (r Rules) numbersAt(now time.Time) numbers {
 			"rule": "per_number", "limit": p.Limit, "width": width.Milliseconds(),
 		})
 	}
+	if r.DailyCap > 0 {
+		n.capSince, n.capTill = dayOf(now, r.dayZone())
+		n.within(n.capSince, n.capTill)
+	}
 	// History is dropped by Redis's own expiry, long after any rule asks for it.
 	n.ttl = (2*longest + time.Hour).Milliseconds()
 	if n.always = r.Window.alwaysOpen(); !n.always {
@@ -68,4 +74,22 @@ func dayOf(now time.Time, zone *time.Location) (start, end int64) {
 	first, _ := wallClock(today, 0)
 	next, _ := wallClock(time.Date(y, m, d+1, 12, 0, 0, 0, zone), 0)
 	return first.UnixMilli(), next.UnixMilli()
+}
+
+// arguments are what every script of the admission wants to know of the rules.
+func (r Rules) arguments(guess time.Time, anytime bool) map[string]any {
+	n := r.numbersAt(guess)
+	limits, spans := n.limits, n.spans
+	if limits == nil {
+		limits = []map[string]any{}
+	}
+	if spans == nil || anytime {
+		spans = []span{}
+	}
+	return map[string]any{
+		"valid_from": n.from, "valid_until": n.until, "always": n.always || anytime, "spans": spans,
+		"limits": limits, "keep": n.keep, "number_ttl": n.ttl,
+		"cap": r.DailyCap, "cap_since": n.capSince, "cap_till": n.capTill, "max_lines": r.MaxInFlight,
+		"step": r.Rate.step().Microseconds(), "burst": r.Rate.Burst, "per_second": r.Rate.PerSecond,
+	}
 }

@@ -12,6 +12,37 @@ type Rules struct {
 	PerNumber  []PerNumber   // all must pass
 	OneAtATime bool          // one attempt in flight to a number
 	Lockout    time.Duration // after the vendor locked a number; 0: its lock is not kept
+	// Rate is that of the acting requests of the whole fleet, QueryRate that of the
+	// queries.
+	Rate, QueryRate Rate
+	MaxInFlight     int            // calls that use a line at one time; 0: any number
+	DailyCap        int            // calls and bindings in a day of Day; 0: any number
+	Day             *time.Location // nil: UTC
+}
+
+func (r Rules) dayZone() *time.Location {
+	if r.Day == nil {
+		return time.UTC
+	}
+	return r.Day
+}
+
+// Rate is a rate for the whole fleet. The zero Rate is none.
+type Rate struct {
+	PerSecond float64
+	Burst     int // at least 1
+}
+
+// rateMargin keeps the slots a little apart from each other than the rate asks, so
+// that what jitters on the way never arrives too dense.
+const rateMargin = 1.02
+
+// step is the time between two slots.
+func (r Rate) step() time.Duration {
+	if r.PerSecond <= 0 {
+		return 0
+	}
+	return time.Duration(rateMargin / r.PerSecond * float64(time.Second))
 }
 
 // PerNumber limits the calls to one number.

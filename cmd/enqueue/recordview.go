@@ -15,7 +15,7 @@ type recordJSON struct {
 	Vendor     string            `json:"vendor"`
 	State      record.State      `json:"state"`
 	Cause      string            `json:"cause"`
-	Hold       *holdJSON         `json:"hold,omitempty"` // only while held
+	Hold       *holdJSON         `json:"hold,omitempty"` // only while held, or while its lane is shut
 	VendorID   string            `json:"vendor_id"`      // of a binding: its subid
 	VendorTask string            `json:"vendor_task,omitempty"`
 	Parent     string            `json:"parent,omitempty"` // of a call over a binding: the binding's id
@@ -68,7 +68,11 @@ type entryJSON struct {
 }
 
 func holdOf(r *record.Record) *holdJSON {
-	if r.State != record.Held {
+	switch {
+	case r.State == record.Held:
+	case r.Shut != nil:
+		return &holdJSON{Reason: r.Shut.Reason, Until: utc(r.Shut.Until)}
+	default:
 		return nil
 	}
 	return &holdJSON{Reason: r.HoldReason, Until: utc(r.HoldUntil)}

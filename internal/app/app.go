@@ -18,6 +18,7 @@ import (
 	"github.com/callpacer/callpacer/internal/dispatch"
 	"github.com/callpacer/callpacer/internal/pushtoken"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -38,6 +39,8 @@ type App struct {
 	queue  redis.UniversalClient // asynq's servers
 	store  *record.Store
 	broker *tasks.AsynqBroker
+
+	suppression *ratelimit.Suppression
 
 	ready    atomic.Bool
 	cleanups []cleanup
@@ -100,6 +103,7 @@ func (a *App) connect(ctx context.Context, _ Options) error {
 	a.onStop("redis of the queues", a.queue.Close)
 	a.queue.AddHook(calm{pause: dequeuePause})
 	a.store, a.broker = record.New(a.rdb), tasks.NewAsynqBroker(a.rdb)
+	a.suppression = ratelimit.NewSuppression(a.rdb)
 	if err := a.redis.ping(ctx, a.rdb); err != nil {
 		return err
 	}
@@ -130,14 +134,19 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		if vendors[i] == nil {
 			continue
 		}
-		lanes = append(lanes, a.openLane(account, vendors[i], signer, receiver))
+		lane := a.openLane(account, vendors[i], signer, receiver)
+		lane.Suppression = blacklist{a}
+		lanes = append(lanes, lane)
 		groups[account.Group] = true
 	}
 	if err := a.listen(o, receiver); err != nil {
 		return err
 	}
+	if err := a.keepSuppression(ctx); err != nil {
+		return err
+	}
 	a.startPumps(groups)
-	return a.startServers(lanes)
+	return a.startServers(ctx, lanes)
 }
 
 // buildVendors makes the adapter of each account, nil for one that this version
@@ -198,7 +207,7 @@ func (a *App) startPumps(groups map[string]bool) {
 	})
 }
 
-func (a *App) startServers(lanes []*dispatch.Lane) error {
+func (a *App) startServers(ctx context.Context, lanes []*dispatch.Lane) error {
 	var servers []*dispatch.Servers
 	// All lanes stop at once: one with a hung vendor must not keep another taking jobs.
 	a.onStop("lanes", func() error {
@@ -209,12 +218,27 @@ func (a *App) startServers(lanes []*dispatch.Lane) error {
 		wg.Wait()
 		return nil
 	})
+	keeping, stop := context.WithCancel(context.Background())
+	var gatekeepers sync.WaitGroup
+	a.onStop("gatekeepers", func() error {
+		stop()
+		gatekeepers.Wait()
+		return nil
+	})
 	for _, lane := range lanes {
 		s := dispatch.NewServers(lane, a.queue, a.log)
+		g := dispatch.NewGatekeeper(lane.Shared, a.broker, lane.Log)
+		lane.Gated = g.Kick
+		// What is shut is paused before the first task is taken.
+		if _, err := g.Project(ctx); err != nil {
+			return err
+		}
 		if err := s.Start(); err != nil {
 			return err
 		}
 		servers = append(servers, s)
+		g.Acting = s.SetActing
+		gatekeepers.Go(func() { g.Run(keeping) })
 	}
 	return nil
 }
@@ -227,10 +251,12 @@ func (a *App) isReady(ctx context.Context) error {
 }
 
 func (a *App) adminHandler() *admin.Handler {
-	o := admin.Options{Ready: a.isReady, Redis: a.redis.client}
+	o := admin.Options{Ready: a.isReady, Redis: a.redis.client, Jobs: a.store, Log: a.log}
 	if a.config.Admin != nil {
 		for _, t := range a.config.Admin.Tokens {
-			o.Tokens = append(o.Tokens, t.Token.Reveal())
+			o.Tokens = append(o.Tokens, admin.Token{
+				Name: t.Name, Token: t.Token.Reveal(), Operator: t.Role == configs.RoleOperator,
+			})
 		}
 	}
 	return admin.New(o)

@@ -48,7 +48,7 @@ func oneAccount(redis, group string) string {
 admin: {listen: "127.0.0.1:1"}
 accounts:
   - {name: main, vendor: jumdata, group: %s, credentials: {app_id: a, app_secret: b}}
-  - {name: later, vendor: interline, base_url: https://interline.example, credentials: {dev_id: a, auth_key: b, app_id: c}, rules: {daily_cap: 1}}
+  - {name: later, vendor: jumdata, group: later, auth_mode: appcode, base_url: https://a.example, credentials: {app_code: c}}
 `, redis, group)
 }
 
@@ -195,7 +195,7 @@ func TestSandboxAtAnyHour(t *testing.T) {
 		if err := r.Client.FlushAll(t.Context()).Err(); err != nil {
 			t.Fatal(err)
 		}
-		for i, want := range []ratelimit.Decision{ratelimit.Ready, ratelimit.Hold} {
+		for i, want := range []ratelimit.Decision{ratelimit.Ready, ratelimit.Shut} {
 			id := fmt.Sprintf("jumdata.%d-%d", minute, i)
 			if _, err := store.Create(t.Context(), record.NewJob{ID: id, ExpiresIn: time.Hour, SubmitToken: "t"}); err != nil {
 				t.Fatal(err)

@@ -36,16 +36,6 @@ func TestCheckDescribesLanes(t *testing.T) {
 	}
 }
 
-// A limit that is not built has all jobs of its account refused, and a worker
-// that refuses every job of an account is not what its file asks for.
-func TestCheckFailsALimitThatIsNotBuilt(t *testing.T) {
-	r := redistest.Mini(t)
-	for key, rule := range map[string]string{"rules.max_in_flight": "max_in_flight: 3", "rules.daily_cap": "daily_cap: 100"} {
-		report := checked(t, checkFile(r.URL(), ", rules: {"+rule+"}"), 0)
-		wantFinding(t, report, "account main", LevelFail, "all its jobs are refused: "+key+": not built yet")
-	}
-}
-
 // What is accepted and not done is said, and why an account serves nothing.
 func TestCheckSaysWhatIsNotBuilt(t *testing.T) {
 	r := redistest.Mini(t)

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/callbackrx"
 	"github.com/callpacer/callpacer/configs"
@@ -28,7 +27,10 @@ func newVendor(a *configs.Account) (any, error) {
 
 // rulesOf turns configured rules into those of the admission.
 func rulesOf(c configs.Rules) ratelimit.Rules {
-	r := ratelimit.Rules{OneAtATime: c.OneAtATime, Lockout: c.Lockout}
+	r := ratelimit.Rules{
+		OneAtATime: c.OneAtATime, Lockout: c.Lockout, Rate: rateOf(c.Rate), QueryRate: rateOf(c.QueryRate),
+		MaxInFlight: c.MaxInFlight, DailyCap: c.DailyCap, Day: c.DayZone,
+	}
 	for _, p := range c.PerNumber {
 		r.PerNumber = append(r.PerNumber, ratelimit.PerNumber{
 			Limit: p.Limit, Calendar: p.CalendarDay, Location: c.DayZone, Width: p.Per, Margin: p.Margin,
@@ -49,19 +51,22 @@ func rulesOf(c configs.Rules) ratelimit.Rules {
 	return r
 }
 
-func limiter(r configs.Rate) *rate.Limiter {
-	if r.Off {
-		return rate.NewLimiter(rate.Inf, 1)
-	}
-	return rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst)
+func rateOf(r configs.Rate) ratelimit.Rate {
+	return ratelimit.Rate{PerSecond: r.PerSecond, Burst: r.Burst}
 }
 
 // newLane builds an account's lane. Without a receiver no push URL is given out.
 func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.Store, signer pushtoken.Signer, log logrus.FieldLogger) *dispatch.Lane {
+	rules := rulesOf(a.Rules)
+	shared := ratelimit.NewLane(store, a.Group, a.Name, rules, time.Now)
 	l := &dispatch.Lane{
 		Account: a.Name, Group: a.Group, Vendor: vendor, Store: store,
-		Admission: ratelimit.NewAdmission(store, rulesOf(a.Rules), time.Now),
-		Pace:      limiter(a.Rules.Rate), QueryPace: limiter(a.Rules.QueryRate),
+		Shared:      shared,
+		Admission:   ratelimit.NewAdmission(store, rules, time.Now),
+		Pace:        ratelimit.NewPacer(shared, ratelimit.PaceCalls),
+		FreePace:    ratelimit.NewPacer(shared, ratelimit.PaceAnytime),
+		QueryPace:   ratelimit.NewPacer(shared, ratelimit.PaceQueries),
+		Breaker:     record.Breaker{After: a.Breaker.After, Open: a.Breaker.Open, MaxOpen: a.Breaker.MaxOpen},
 		Log:         log.WithField("account", a.Name),
 		Concurrency: a.Concurrency, Timeout: a.Timeout, InDoubtFor: a.InDoubtDeadline, Lockout: a.Rules.Lockout,
 		MaxAttempts: a.Retry.MaxAttempts, RetryBackoff: a.Retry.Backoff,

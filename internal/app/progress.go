@@ -48,8 +48,11 @@ func standing(r *record.Record) string {
 }
 
 func whyOf(r *record.Record) string {
-	if r.State == record.Held {
+	switch {
+	case r.State == record.Held:
 		return r.HoldReason
+	case r.Shut != nil:
+		return r.Shut.Reason
 	}
 	return r.Cause
 }
@@ -67,6 +70,8 @@ func timeOf(r *record.Record) string {
 	switch {
 	case r.State == record.Held:
 		return "until " + r.HoldUntil.Format(time.RFC3339)
+	case r.Shut != nil && !r.Shut.Until.IsZero():
+		return "until " + r.Shut.Until.Format(time.RFC3339)
 	case r.State == record.Active && !r.EndsAt.IsZero():
 		return "until " + r.EndsAt.Format(time.RFC3339)
 	case r.EndedAt.IsZero():

@@ -31,7 +31,7 @@ func sampleList() []sample {
 		{what: "the callee is busy", start: message(accountJumdata, "13800000012"), state: record.Busy, why: "busy"},
 		{what: "the vendor refuses the number", start: message(accountJumdata, "13800000014"), state: record.Failed, why: "invalid_number"},
 		{what: "the answer is lost after placing", start: message(accountJumdata, "13800000015"), state: record.Completed, why: "answered"},
-		{what: "the window is closed", start: message(accountClosed, "13800000021"), state: record.Held, why: "window"},
+		{what: "the window is closed", start: message(accountClosed, "13800000021"), state: record.Queued, why: "window"},
 		{what: "first call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
 		{what: "second call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},
 		{what: "third call of a day", start: message(accountJumdata, "13900000001"), state: record.Completed, why: "answered"},

@@ -2,11 +2,14 @@ package dispatch
 
 import (
 	"context"
+	"fmt"
+	"math/big"
 	"strings"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -14,9 +17,10 @@ import (
 const probeRetry = 30 * time.Second
 
 // Probe is one run of an account job: it asks the vendor how the account stands
-// and keeps the answer in the record. It charges and gates nothing.
+// and keeps the answer in the record. It charges nothing; where all is well it
+// opens a lane that the vendor's refusals had halted.
 func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
-	waitCtx, release := l.waitable(ctx)
+	waitCtx, release := l.follow.waitable(ctx)
 	defer release()
 	rec, state, err := l.begin(waitCtx, id, tasks.KindAccount)
 	if err != nil || rec == nil {
@@ -26,17 +30,22 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 	if !ok {
 		return l.refuse(ctx, id, "account "+l.Account+" serves no account jobs")
 	}
-	if err := l.QueryPace.Wait(waitCtx); err != nil {
-		return rec.State, l.givenBack(ctx, err)
+	if _, err := l.QueryPace.Turn(waitCtx, ratelimit.RankNormal); err != nil {
+		return rec.State, givenBack(ctx, err)
 	}
 	asking, cancel := context.WithTimeout(waitCtx, l.Timeout)
 	defer cancel()
 	result := prober.Probe(asking)
 	if waitCtx.Err() != nil {
-		return rec.State, l.givenBack(ctx, waitCtx.Err())
+		return rec.State, givenBack(ctx, waitCtx.Err())
 	}
 	switch result.Class {
 	case providers.ClassOK:
+		if good(result) {
+			if err := l.reopen(ctx); err != nil {
+				return "", err
+			}
+		}
 		return l.nothing(ctx, id, nil, standing(result))
 	case providers.ClassPermanent, providers.ClassHalted:
 		return l.failed(ctx, id, providers.CauseAccount, "the vendor refused to tell: "+result.VendorCode+" "+result.VendorText)
@@ -47,6 +56,35 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 		Code: result.VendorCode, Text: result.VendorText, Cause: string(providers.CauseNetworkFailure), MaxAttempts: l.MaxAttempts,
 	})
 	return state, err
+}
+
+// good says that what an account has is not used up, as far as a probe tells.
+func good(r providers.ProbeResult) bool {
+	have, told := new(big.Rat), false
+	for _, amount := range []string{r.Balance, r.Overdraft} {
+		if n, ok := new(big.Rat).SetString(amount); ok {
+			have.Add(have, n)
+			told = true
+		}
+	}
+	return !told || have.Sign() > 0
+}
+
+func (l *Lane) reopen(ctx context.Context) error {
+	if l.Shared == nil {
+		return nil
+	}
+	opened, err := l.Shared.Open(ctx, record.GateHalt)
+	if err != nil {
+		return fmt.Errorf("open the lane after a good probe: %w", err)
+	}
+	if len(opened) > 0 {
+		l.Log.Info("the account is well again: the lane is no longer halted")
+		if l.Gated != nil {
+			l.Gated()
+		}
+	}
+	return nil
 }
 
 // standing says how an account stands in one line.

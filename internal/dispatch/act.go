@@ -9,7 +9,6 @@ import (
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
-	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -34,6 +33,9 @@ type order struct {
 	// keeps its numbers while it is in doubt: the vendor knows what is done to one by
 	// the number alone, and a repeat would undo what others do to it.
 	keeps bool
+	// lineFor: a call uses a line for so long after its last news at the most.
+	lineFor time.Duration
+	people  []Person // whom it is about
 }
 
 // Act is one run of a job that asks something of a vendor. The error is nil
@@ -41,7 +43,7 @@ type order struct {
 // another one where the run itself failed. The state is the job's, where the run
 // learnt it.
 func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.State, error) {
-	waitCtx, release := l.waitable(ctx)
+	waitCtx, release := l.drainOf(kind).waitable(ctx)
 	defer release()
 	rec, state, err := l.begin(waitCtx, id, kind)
 	if err != nil || rec == nil {
@@ -55,12 +57,16 @@ func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.Stat
 	if !ok {
 		return l.refuse(ctx, id, "account "+l.Account+" serves no "+string(kind)+" jobs")
 	}
+	if what.people, err = peopleOf(kind, content); err != nil {
+		return l.refuse(ctx, id, err.Error())
+	}
 	if kind == tasks.KindUnbind {
 		if ready, state, err := l.aim(waitCtx, rec, content, &what); !ready || err != nil {
 			return state, err
 		}
 	}
-	return l.run(ctx, waitCtx, attempt{lane: l, rec: rec, order: what, n: rec.Attempt + 1, token: rand.Text()})
+	run := attempt{lane: l, rec: rec, order: what, n: rec.Attempt + 1, token: rand.Text(), drain: l.drainOf(kind)}
+	return run.run(ctx, waitCtx)
 }
 
 // orderOf makes the order of a job; false: the account's vendor cannot take it.
@@ -77,49 +83,6 @@ func (l *Lane) orderOf(k tasks.Kind, rec *record.Record, c tasks.Content) (order
 	case tasks.KindPoll, tasks.KindPush, tasks.KindRecording, tasks.KindAccount:
 	}
 	return order{}, false
-}
-
-// run takes one attempt through the door and to the vendor. waitCtx ends when
-// the lane drains, too.
-func (l *Lane) run(ctx, waitCtx context.Context, run attempt) (record.State, error) {
-	out, err := run.ask(waitCtx, false)
-	if err != nil || out.Decision != ratelimit.Ready {
-		return run.turnedAway(out, err)
-	}
-	if err := l.Pace.Wait(waitCtx); err != nil {
-		return "", l.givenBack(ctx, err)
-	}
-	line, dialErr := run.order.vendor.Ready(waitCtx)
-	if line != nil {
-		defer func() { line.Close() }() //nolint:errcheck // nothing was asked of it that closing could lose
-	}
-	// From here on a permit may exist, whatever becomes of this task's context.
-	if !l.depart() {
-		return "", shuttingDown()
-	}
-	defer l.inFlight.Done()
-	own := context.WithoutCancel(ctx)
-	out, asked, err := run.take(own)
-	if err != nil || out.Decision != ratelimit.Go {
-		return run.turnedAway(out, err)
-	}
-	if dialErr == nil && line.Stale(time.Now()) {
-		line.Close() //nolint:errcheck // an idle line has nothing to lose
-		line, dialErr = run.order.vendor.Ready(own)
-	}
-	if dialErr != nil {
-		return run.settle(own, unsentOutcome(dialErr))
-	}
-	if run.order.still != nil {
-		why, err := run.order.still(own)
-		if err != nil {
-			return run.settle(own, unsentOutcome(err))
-		}
-		if why != "" {
-			return run.settle(own, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedNo, Unsent: true, VendorText: why})
-		}
-	}
-	return run.settle(own, run.send(own, line, asked, out.Left))
 }
 
 // begin reads the record at the start of a run; nil: nothing is to be done.
@@ -152,19 +115,9 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 	return rec, rec.State, nil
 }
 
-// refuse ends a waiting job that this worker cannot execute at all.
-func (l *Lane) refuse(ctx context.Context, id, why string) (record.State, error) {
-	state, err := l.Store.Fail(ctx, id, string(providers.CausePlatform), why)
-	if err != nil {
-		return "", fmt.Errorf("end job %s (%s): %w", id, why, err)
-	}
-	l.Log.WithField("job", id).Errorf("%s; the job is %s", why, state)
-	return state, nil
-}
-
 // givenBack is the end of a wait: by a shutdown, or because Redis or asynq
 // ended the task's context.
-func (l *Lane) givenBack(ctx context.Context, err error) error {
+func givenBack(ctx context.Context, err error) error {
 	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
 		return shuttingDown()
 	}

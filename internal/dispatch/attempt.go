@@ -18,6 +18,7 @@ type attempt struct {
 	order order
 	n     int
 	token string
+	drain *drain
 }
 
 const (
@@ -25,13 +26,19 @@ const (
 	flightWait = 2 * time.Second        // and for so long
 )
 
-// ask asks Admit, waiting a moment for another call to the same number to end.
-func (a attempt) ask(ctx context.Context, take bool) (ratelimit.Answer, error) {
-	r := ratelimit.Request{
-		JobID: a.rec.ID, Numbers: a.numbers(), Attempt: a.n, Token: a.token, Go: take,
-		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor,
+// request is what Admit is asked for.
+func (a attempt) request() ratelimit.Request {
+	return ratelimit.Request{
+		JobID: a.rec.ID, Numbers: a.numbers(), Attempt: a.n, Token: a.token,
+		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor, LineFor: a.order.lineFor, Suppress: a.suppressedBy(),
 		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable, Keeps: a.order.keeps,
 	}
+}
+
+// ask asks whether anything stands in the way, waiting a moment for another call
+// to the same number to end.
+func (a attempt) ask(ctx context.Context) (ratelimit.Answer, error) {
+	r := a.request()
 	for waited := time.Duration(0); ; waited += flightPoll {
 		r.Waited = waited >= flightWait
 		out, err := a.lane.Admission.Admit(ctx, r)
@@ -51,10 +58,12 @@ const persistFor = 2 * time.Minute
 // take asks for the permit. An answer that got lost may have been a go, so the
 // same token asks on; asked is when the answered question was put, for the
 // permit runs from before that.
-func (a attempt) take(ctx context.Context) (out ratelimit.Answer, asked time.Time, err error) {
+func (a attempt) take(ctx context.Context, slot ratelimit.Slot) (out ratelimit.Answer, asked time.Time, err error) {
+	r := a.request()
+	r.Go, r.Slot = true, slot.ID
 	err = persist(ctx, func(ctx context.Context) error {
 		asked = time.Now()
-		out, err = a.ask(ctx, true)
+		out, err = a.lane.Admission.Admit(ctx, r)
 		return err
 	})
 	if err != nil {
@@ -73,6 +82,15 @@ func (a attempt) numbers() []string {
 	return a.rec.Numbers
 }
 
+// suppressedBy are the keys that would stop it on the suppression list.
+func (a attempt) suppressedBy() []string {
+	keys := make([]string, 0, len(a.order.people))
+	for _, p := range a.order.people {
+		keys = append(keys, p.Key)
+	}
+	return keys
+}
+
 // send makes the request under the permit.
 func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time, left time.Duration) providers.Outcome {
 	until := asked.Add(left)
@@ -84,7 +102,11 @@ func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time,
 // settle tells the record what the attempt came to, and the queue what to do.
 func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State, error) {
 	s := a.lane.settlementOf(o, a.rec, a.order.result)
-	s.Attempt, s.Token, s.Alone = a.n, a.token, a.order.alone
+	s.Attempt, s.Token, s.Alone, s.Masks = a.n, a.token, a.order.alone, masksOf(a.rec)
+	s.Lane = a.lane.newsOf(o)
+	if s.Lane != nil && s.Lane.Gate != "" && !a.order.anytime && s.Result == record.ResultAgain {
+		s.RetryIn = gateRetry // it waits behind the gate
+	}
 	var settled record.Settled
 	err := persist(ctx, func(ctx context.Context) (err error) {
 		if a.order.done != nil && o.Class == providers.ClassOK {
@@ -92,9 +114,15 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 				return err
 			}
 		}
+		if err := a.lane.suppress(ctx, a.order.people, o); err != nil {
+			return err
+		}
 		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.numbers(), s)
 		return err
 	})
+	if s.Lane != nil && a.lane.Gated != nil {
+		a.lane.Gated()
+	}
 	a.lane.watchClock(time.Now())
 	log := a.lane.Log.WithField("job", a.rec.ID).WithField("attempt", a.n)
 	if err != nil {
@@ -112,7 +140,7 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 // turnedAway is the end of a run that was not let through.
 func (a attempt) turnedAway(out ratelimit.Answer, err error) (record.State, error) {
 	if err != nil {
-		if a.lane.draining() {
+		if a.drain.draining() {
 			return "", shuttingDown()
 		}
 		return "", fmt.Errorf("admit job %s: %w", a.rec.ID, err)
@@ -125,9 +153,13 @@ func (a attempt) turnedAway(out ratelimit.Answer, err error) (record.State, erro
 		}
 		// Both times are Redis's; only their difference means something here.
 		return record.Held, &Later{At: time.Now().Add(out.Until.Sub(out.Now)), Reason: reason}
+	case ratelimit.Shut:
+		return record.Queued, &Later{At: time.Now().Add(gateRetry), Reason: "the lane is shut: " + out.Reason}
 	case ratelimit.Stale:
 		return "", &Later{At: time.Now(), Reason: "another run was faster"}
-	case ratelimit.Go, ratelimit.Ready, ratelimit.Wait, ratelimit.Over, ratelimit.Missing:
+	case ratelimit.Again, ratelimit.Wait:
+		return "", &Later{At: time.Now().Add(gateRetry), Reason: "no slot could be met"}
+	case ratelimit.Go, ratelimit.Ready, ratelimit.Over, ratelimit.Missing:
 	}
 	return out.State, nil
 }

@@ -135,7 +135,7 @@ func (l *Lane) retryOf(o providers.Outcome, r *record.Record) (reason string, in
 	case o.Signal == providers.SignalWindow:
 		return record.HoldVendorWindow, max(o.RetryAfter, windowDelay), false
 	case o.Signal == providers.SignalTooFrequent:
-		// Asked too often each time: each wait is twice the one before.
+		// Where no gate holds it, each of its waits is twice the one before.
 		return record.HoldVendorFrequency, max(o.RetryAfter, frequencyDelay<<min(r.Attempts, 6)), false
 	case o.Class == providers.ClassHalted:
 		return record.HoldHalted, max(o.RetryAfter, haltedDelay), false

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/hibiken/asynq"
-	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
+	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -18,7 +18,7 @@ func TestDrain(t *testing.T) {
 	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 		company := &phoneCompany{}
 		p := newProcess(r.Client, newMemBroker(), company, newSteps(0, lives))
-		p.lane.Pace = rate.NewLimiter(rate.Every(time.Minute), 1)
+		p.lane.under(ratelimit.Rules{Rate: ratelimit.Rate{PerSecond: 1. / 60, Burst: 1}}, time.Now)
 		var ids []string
 		for i := range 3 {
 			receipt, err := p.client.Enqueue(t.Context(), tasks.Job{Account: "phone", To: "1380000000" + string(rune('1'+i)), Template: "T1"})
@@ -50,7 +50,7 @@ func TestDrain(t *testing.T) {
 		if err := p.lane.Wait(context.Background()); err != nil || len(company.calls()) != 1 {
 			t.Errorf("Wait: %v; %d calls", err, len(company.calls()))
 		}
-		if p.lane.depart() {
+		if p.lane.acting.depart(&p.lane.inFlight) {
 			t.Error("a request departs from a drained lane")
 		}
 	})

@@ -4,12 +4,10 @@
 package dispatch
 
 import (
-	"context"
 	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
-	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/ratelimit"
@@ -21,10 +19,15 @@ type Lane struct {
 	Account, Group string
 	Vendor         any // the adapter; its capabilities are found by assertion
 	Store          *record.Store
+	Shared         *ratelimit.Lane // what the fleet shares about the account
 	Admission      *ratelimit.Admission
-	Pace           *rate.Limiter // acting requests of this process
-	QueryPace      *rate.Limiter // queries of this process
-	Log            logrus.FieldLogger
+	Pace           *ratelimit.Pacer // slots of calls and bindings
+	FreePace       *ratelimit.Pacer // slots of the same rate for what no gate stops
+	QueryPace      *ratelimit.Pacer // slots of queries
+	// Gated is told when an answer shut the lane; nil: nobody is.
+	Gated       func()
+	Suppression Suppression // nil: what a vendor blacklists is not kept
+	Log         logrus.FieldLogger
 
 	Concurrency   int           // dispatch slots
 	Timeout       time.Duration // of one vendor request
@@ -32,6 +35,7 @@ type Lane struct {
 	Lockout       time.Duration // after a vendor's lock; 0: its lock is not kept
 	MaxAttempts   int
 	RetryBackoff  []time.Duration
+	Breaker       record.Breaker
 	PollFirst     time.Duration // after the acceptance
 	PollBackoff   []time.Duration
 	GiveUp        time.Duration // after the acceptance, without a result
@@ -45,7 +49,8 @@ type Lane struct {
 	Verify func(token string) (Source, bool)
 
 	skew     skewWarning
-	drain    drain
+	acting   drain          // of the handlers that call and bind
+	follow   drain          // of those that run whatever the lane is shut for
 	inFlight sync.WaitGroup // requests that passed the point of no return
 }
 
@@ -54,59 +59,6 @@ type Lane struct {
 type Source struct {
 	ID      string
 	Attempt int
-}
-
-// drain tells waiting handlers to give their job back.
-type drain struct {
-	once   sync.Once
-	mu     sync.Mutex      // between the last departure and the drain
-	ctx    context.Context //nolint:containedctx // it is the signal itself
-	cancel context.CancelFunc
-}
-
-func (d *drain) signal() context.Context {
-	d.once.Do(func() { d.ctx, d.cancel = context.WithCancel(context.Background()) })
-	return d.ctx
-}
-
-// Drain lets go of every handler that has not taken a permit, at once.
-func (l *Lane) Drain() {
-	l.drain.signal()
-	l.drain.mu.Lock()
-	defer l.drain.mu.Unlock()
-	l.drain.cancel()
-}
-
-func (l *Lane) draining() bool { return l.drain.signal().Err() != nil }
-
-// depart counts a request as in flight; false: the lane drains, nothing departs.
-func (l *Lane) depart() bool {
-	l.drain.mu.Lock()
-	defer l.drain.mu.Unlock()
-	if l.draining() {
-		return false
-	}
-	l.inFlight.Add(1)
-	return true
-}
-
-// Wait returns when every request in flight is settled, or ctx ends.
-func (l *Lane) Wait(ctx context.Context) error {
-	done := make(chan struct{})
-	go func() { l.inFlight.Wait(); close(done) }()
-	select {
-	case <-done:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// waitable returns a context that also ends when the lane drains.
-func (l *Lane) waitable(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	stop := context.AfterFunc(l.drain.signal(), cancel)
-	return ctx, func() { stop(); cancel() }
 }
 
 // pick returns the n-th step of a backoff, the last one for all beyond it.

@@ -7,13 +7,14 @@ import (
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
 // Poll asks the vendor how a submitted call ended. Its task is "<id>~<n>": only
 // the newest one of a job asks.
 func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
-	ctx, release := l.waitable(ctx)
+	ctx, release := l.follow.waitable(ctx)
 	defer release()
 	id, seq, ok := tasks.SplitSequenced(task)
 	if !ok {
@@ -33,14 +34,14 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 		// Nothing to ask with; a push or give_up ends the job.
 		return rec.State, l.pollAgain(ctx, rec, l.GiveUp)
 	}
-	if err := l.QueryPace.Wait(ctx); err != nil {
-		return rec.State, l.givenBack(context.WithoutCancel(ctx), err)
+	if _, err := l.QueryPace.Turn(ctx, ratelimit.RankNormal); err != nil {
+		return rec.State, givenBack(context.WithoutCancel(ctx), err)
 	}
 	asking, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
 	result := poller.Poll(asking, providers.Query{To: content.To, VendorID: rec.VendorID, Submitted: rec.Since})
 	if ctx.Err() != nil {
-		return rec.State, l.givenBack(context.WithoutCancel(ctx), ctx.Err())
+		return rec.State, givenBack(context.WithoutCancel(ctx), ctx.Err())
 	}
 	log := l.Log.WithField("job", id).WithField("outcome", result.Class).
 		WithField("vendor_code", result.VendorCode).WithField("vendor_text", result.VendorText)

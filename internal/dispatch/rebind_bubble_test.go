@@ -227,8 +227,8 @@ func TestSecondUnbindUnderWay(t *testing.T) {
 		}
 		s.wantDoes(unbindJob("u2")([]string{bind}), record.Completed)
 		second := s.wantDoes(bindXAgain(nil), record.Active)
-		run := attempt{lane: s.lane, rec: s.get(u1), order: what, n: 1, token: "t"}
-		if state, err := s.lane.run(s.ctx, s.ctx, run); err != nil || state != record.Completed {
+		run := attempt{lane: s.lane, rec: s.get(u1), order: what, n: 1, token: "t", drain: &s.lane.follow}
+		if state, err := run.run(s.ctx, s.ctx); err != nil || state != record.Completed {
 			t.Errorf("%s, %v", state, err)
 		}
 		s.wantBinding(second, true, record.Active)

@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
 	"github.com/callpacer/callpacer/internal/sandbox"
@@ -85,11 +83,10 @@ func TestSendPathFarAway(t *testing.T) {
 			t.Cleanup(func() { _ = adapter.Close() })
 			p := newProcess(rdb, newMemBroker(), &phoneCompany{}, newSteps(0, lives))
 			p.lane.Vendor, p.lane.PushURL = adapter, nil
-			p.lane.Admission = ratelimit.NewAdmission(p.lane.Store, ratelimit.Rules{
+			p.lane.under(ratelimit.Rules{
 				OneAtATime: true,
 				PerNumber:  []ratelimit.PerNumber{{Limit: 3, Calendar: true, Location: time.UTC}},
 			}, clock)
-			p.lane.Pace = rate.NewLimiter(rate.Inf, 1)
 			receipt, err := p.client.Enqueue(t.Context(), tasks.Job{Account: "phone", To: "1380000000" + string(rune('1'+i)), Template: "T1"})
 			if err != nil {
 				t.Fatal(err)

@@ -19,8 +19,14 @@ import (
 // Servers are the asynq servers of one lane: urgent jobs have slots of their
 // own, and polls and pushes run on whatever happens to the calls.
 type Servers struct {
-	lane    *Lane
-	servers []*asynq.Server
+	lane *Lane
+	rdb  redis.UniversalClient
+	log  *logrus.Logger
+
+	mu     sync.Mutex
+	acting []*asynq.Server // empty: taken down
+	follow *asynq.Server
+	down   bool // for good
 }
 
 const (
@@ -32,62 +38,107 @@ const (
 
 // NewServers builds the lane's servers on rdb; log gets asynq's own lines.
 func NewServers(lane *Lane, rdb redis.UniversalClient, log *logrus.Logger) *Servers {
-	urgent := max(lane.Concurrency/4, 1)
-	queues := []struct {
-		slots  int
-		queues map[string]int
-	}{
-		{urgent, map[string]int{string(tasks.QueueOf(lane.Account, tasks.Urgent)): 1}},
-		{max(lane.Concurrency-urgent, 1), map[string]int{
-			string(tasks.QueueOf(lane.Account, tasks.Normal)): 3,
-			string(tasks.QueueOf(lane.Account, tasks.Bulk)):   1,
-		}},
-		{followSlots, map[string]int{
-			string(tasks.FollowQueue(lane.Account)): 1,
-			string(tasks.PushQueue(lane.Account)):   2,
-		}},
-	}
-	s := &Servers{lane: lane}
-	for _, q := range queues {
-		s.servers = append(s.servers, asynq.NewServerFromRedisClient(rdb, asynq.Config{
-			Concurrency:              q.slots,
-			Queues:                   q.queues,
-			TaskCheckInterval:        200 * time.Millisecond,
-			DelayedTaskCheckInterval: time.Second,
-			RetryDelayFunc: func(_ int, err error, _ *asynq.Task) time.Duration {
-				delay, _ := queueBehaviour(err, time.Now())
-				return delay
-			},
-			IsFailure: func(err error) bool {
-				_, failure := queueBehaviour(err, time.Now())
-				return failure
-			},
-			Logger:          log.WithField("lane", lane.Account),
-			LogLevel:        asynq.WarnLevel,
-			ShutdownTimeout: lane.Timeout + settleTime,
-		}))
-	}
-	return s
+	return &Servers{lane: lane, rdb: rdb, log: log}
+}
+
+func (s *Servers) build(slots int, queues map[string]int) *asynq.Server {
+	return asynq.NewServerFromRedisClient(s.rdb, asynq.Config{
+		Concurrency:              slots,
+		Queues:                   queues,
+		TaskCheckInterval:        200 * time.Millisecond,
+		DelayedTaskCheckInterval: time.Second,
+		RetryDelayFunc: func(_ int, err error, _ *asynq.Task) time.Duration {
+			delay, _ := queueBehaviour(err, time.Now())
+			return delay
+		},
+		IsFailure: func(err error) bool {
+			_, failure := queueBehaviour(err, time.Now())
+			return failure
+		},
+		Logger:          s.log.WithField("lane", s.lane.Account),
+		LogLevel:        asynq.WarnLevel,
+		ShutdownTimeout: s.lane.Timeout + settleTime,
+	})
 }
 
 // Start begins to take tasks.
 func (s *Servers) Start() error {
-	for i, server := range s.servers {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.follow = s.build(followSlots, map[string]int{
+		string(tasks.FollowQueue(s.lane.Account)): 1,
+		string(tasks.PushQueue(s.lane.Account)):   2,
+	})
+	if err := s.follow.Start(asynq.HandlerFunc(s.lane.process)); err != nil {
+		s.follow = nil
+		return fmt.Errorf("start lane %s: %w", s.lane.Account, err)
+	}
+	if err := s.startActing(); err != nil {
+		s.follow.Shutdown()
+		return err
+	}
+	return nil
+}
+
+// startActing begins to take calls and bindings. s.mu is held.
+func (s *Servers) startActing() error {
+	urgent := max(s.lane.Concurrency/4, 1)
+	s.lane.acting.over()
+	for _, server := range []*asynq.Server{
+		s.build(urgent, map[string]int{string(tasks.QueueOf(s.lane.Account, tasks.Urgent)): 1}),
+		s.build(max(s.lane.Concurrency-urgent, 1), map[string]int{
+			string(tasks.QueueOf(s.lane.Account, tasks.Normal)): 3,
+			string(tasks.QueueOf(s.lane.Account, tasks.Bulk)):   1,
+		}),
+	} {
 		if err := server.Start(asynq.HandlerFunc(s.lane.process)); err != nil {
-			for _, started := range s.servers[:i] {
-				started.Shutdown()
-			}
+			s.stopActing()
 			return fmt.Errorf("start lane %s: %w", s.lane.Account, err)
 		}
+		s.acting = append(s.acting, server)
 	}
+	return nil
+}
+
+// stopActing takes no more calls and bindings, gives waiting ones back and waits
+// for those being sent. s.mu is held.
+func (s *Servers) stopActing() {
+	var wg sync.WaitGroup
+	for _, server := range s.acting {
+		wg.Go(server.Stop)
+	}
+	wg.Wait()
+	s.lane.acting.start()
+	for _, server := range s.acting {
+		wg.Go(server.Shutdown)
+	}
+	wg.Wait()
+	s.acting = nil
+}
+
+// SetActing takes the servers of calls and bindings down, or builds them anew.
+func (s *Servers) SetActing(on bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down || on == (len(s.acting) > 0) {
+		return nil
+	}
+	if on {
+		return s.startActing()
+	}
+	s.stopActing()
 	return nil
 }
 
 // Shutdown takes no more tasks, gives waiting ones back at once, and returns
 // when the requests in flight are settled.
 func (s *Servers) Shutdown() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down = true
+	servers := append([]*asynq.Server{s.follow}, s.acting...)
 	var wg sync.WaitGroup
-	for _, server := range s.servers {
+	for _, server := range servers {
 		wg.Go(server.Stop)
 	}
 	wg.Wait()
@@ -97,7 +148,7 @@ func (s *Servers) Shutdown() {
 	if err := s.lane.Wait(ctx); err != nil {
 		s.lane.Log.Error("requests are still in flight at shutdown; their jobs become in_doubt")
 	}
-	for _, server := range s.servers {
+	for _, server := range servers {
 		wg.Go(server.Shutdown)
 	}
 	wg.Wait()
@@ -107,7 +158,7 @@ func (s *Servers) Shutdown() {
 // nil, or comes back.
 func (l *Lane) process(ctx context.Context, t *asynq.Task) error {
 	err := l.dispatch(ctx, t)
-	if l.draining() && errors.Is(err, context.Canceled) {
+	if l.drainOf(tasks.Kind(t.Type())).draining() && errors.Is(err, context.Canceled) {
 		return shuttingDown() // it was popped as the lane began to drain
 	}
 	return err

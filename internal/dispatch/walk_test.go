@@ -7,7 +7,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sirupsen/logrus"
-	"golang.org/x/time/rate"
 
 	"github.com/callpacer/callpacer/callbackrx"
 	"github.com/callpacer/callpacer/internal/pushtoken"
@@ -50,11 +49,6 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 	store, broker := record.New(rdb), brokerOf{b, s}
 	lane := &Lane{
 		Account: "phone", Group: walkGroup, Vendor: phoneLine{company, s}, Store: store, Log: quiet(),
-		Admission: ratelimit.NewAdmission(store, ratelimit.Rules{
-			OneAtATime: true, Lockout: 24 * time.Hour,
-			PerNumber: []ratelimit.PerNumber{{Limit: 3, Width: 24 * time.Hour, Margin: 2 * time.Second}},
-		}, time.Now),
-		Pace: rate.NewLimiter(20, 5), QueryPace: rate.NewLimiter(10, 5),
 		Concurrency: 4, Timeout: 10 * time.Second, InDoubtFor: 30 * time.Minute, Lockout: 24 * time.Hour,
 		MaxAttempts: 5, RetryBackoff: []time.Duration{time.Minute},
 		PollFirst: time.Minute, PollBackoff: []time.Duration{2 * time.Minute}, GiveUp: 24 * time.Hour,
@@ -65,6 +59,11 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 			return Source{ID: id, Attempt: n}, ok
 		},
 	}
+	lane.under(ratelimit.Rules{
+		OneAtATime: true, Lockout: 24 * time.Hour,
+		PerNumber: []ratelimit.PerNumber{{Limit: 3, Width: 24 * time.Hour, Margin: 2 * time.Second}},
+		Rate:      ratelimit.Rate{PerSecond: 20, Burst: 5}, QueryRate: ratelimit.Rate{PerSecond: 10, Burst: 5},
+	}, time.Now)
 	return &process{
 		steps: s, lane: lane, broker: broker,
 		pump:   &Pump{Group: walkGroup, Store: store, Broker: broker, Log: quiet()},
@@ -74,6 +73,15 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 			Accounts: map[string]callbackrx.Account{"phone": {Name: "phone", Group: walkGroup, Ack: callbackrx.Ack{Status: 200}}},
 		},
 	}
+}
+
+// under gives the lane its rules, by a clock of this process.
+func (l *Lane) under(rules ratelimit.Rules, clock func() time.Time) {
+	shared := ratelimit.NewLane(l.Store, l.Group, l.Account, rules, clock)
+	l.Shared = shared
+	l.Admission = ratelimit.NewAdmission(l.Store, rules, clock)
+	l.Pace, l.FreePace = ratelimit.NewPacer(shared, ratelimit.PaceCalls), ratelimit.NewPacer(shared, ratelimit.PaceAnytime)
+	l.QueryPace = ratelimit.NewPacer(shared, ratelimit.PaceQueries)
 }
 
 // turn does everything that is due or ready now; false: nothing was.

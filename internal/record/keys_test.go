@@ -7,18 +7,23 @@ import (
 	"testing"
 )
 
-// TestScriptsTouchDeclaredKeysOnly: every key of every command is one of KEYS, or
-// what each_number and index take from there under the name of key.
-func TestScriptsTouchDeclaredKeysOnly(t *testing.T) {
+// TestScriptsTouchKeysOfTheirGroupOnly: every key of every command is one of KEYS,
+// what each_number and index take from there under the name of key, or made of the
+// group's prefix: all lie in one slot of Redis Cluster.
+func TestScriptsTouchKeysOfTheirGroupOnly(t *testing.T) {
 	files, err := filepath.Glob("lua/*.lua")
 	if err != nil || len(files) < 10 {
 		t.Fatalf("%d scripts, %v", len(files), err)
 	}
 	command := regexp.MustCompile(`redis\.p?call\(([^,)]*),?\s*([^,)]*)`)
 	loads := regexp.MustCompile(`(?:^|[^.\w])load\(([^)]*)\)`)
-	declared := regexp.MustCompile(`^(KEYS\[[1-4]\]|key)$`)
+	declared := regexp.MustCompile(`^(KEYS\[[1-4]\]|key|lane_key\(.*|PREFIX \.\. '[\w:]+'.*|locks|held)$`)
 	commands := 0
-	for _, file := range append(files, "../../ratelimit/admit.lua") {
+	others, err := filepath.Glob("../../ratelimit/lua/*.lua")
+	if err != nil || len(others) < 5 {
+		t.Fatalf("%d scripts of the admission, %v", len(others), err)
+	}
+	for _, file := range append(files, others...) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -23,6 +23,7 @@ type Record struct {
 	Cause                               string
 	HoldReason                          string
 	HoldUntil                           time.Time
+	Shut                                *Gate // why it lies in its queue: its lane is shut
 	VendorID, VendorTask                string
 	VendorCode, VendorText              string
 	Facts
@@ -64,7 +65,13 @@ func (s *Store) Get(ctx context.Context, id string) (*Record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read record: %w", err)
 	}
-	return parse(id, h), nil
+	r := parse(id, h)
+	if r != nil && r.State.Waiting() && r.State != Held && gatedKinds[r.Kind] {
+		if r.Shut, err = s.shut(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // MarkerState returns the last state that a key marker keeps of a job whose

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -54,6 +55,47 @@ type Settlement struct {
 
 	KeepCharge bool          // again, failed: the vendor counted it all the same
 	LockFor    time.Duration // again, failed: nothing dials the number for so long
+	Masks      string        // of the numbers, for people, with commas between
+	Lane       *LaneNews     // nil: says nothing of the lane
+}
+
+// Health is what an answer says of the vendor, for the breaker.
+type Health string
+
+// The three ways.
+const (
+	HealthNone   Health = ""
+	HealthOK     Health = "ok"
+	HealthFailed Health = "failed"
+)
+
+// LaneNews is what an attempt's result says of its whole lane.
+type LaneNews struct {
+	Health  Health
+	Breaker Breaker
+	Gate    string        // the reason for which the lane shuts; empty: it does not
+	GateFor time.Duration // 0: until somebody opens it. For GateFrequency the first of a growing row
+	Detail  string        // for people
+}
+
+// Breaker shuts a lane after failures in a row. The zero Breaker never does.
+type Breaker struct {
+	After         int
+	Open, MaxOpen time.Duration
+}
+
+// The reasons for which an answer shuts a lane.
+const (
+	GateHalt      = "halt"
+	GateWindow    = "vendor_window"
+	GateFrequency = "vendor_frequency"
+)
+
+func (n *LaneNews) arguments() map[string]any {
+	return map[string]any{
+		"health": n.Health, "gate": n.Gate, "gate_for": n.GateFor.Milliseconds(), "detail": n.Detail,
+		"after": n.Breaker.After, "open": n.Breaker.Open.Milliseconds(), "max_open": n.Breaker.MaxOpen.Milliseconds(),
+	}
 }
 
 // Settled is what a record made of it.
@@ -71,14 +113,19 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 	if t.Alone && t.Result == ResultBound { // in doubt, another binding may still have it
 		names.Alone = numbers
 	}
-	answer, err := s.runNamed(ctx, settleScript, id, numbers, names, map[string]any{
+	args := map[string]any{
 		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text, "detail": t.Detail,
 		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
 		"x": t.X, "await_in": t.AwaitIn.Milliseconds(), "maybe": t.Maybe, "repeat_in": t.repeatIn(), "max_repeats": t.MaxRepeats,
 		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
 		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,
 		"cause": t.Cause, "keep_charge": t.KeepCharge, "lock_for": t.LockFor.Milliseconds(),
-	})
+		"masks": strings.Split(t.Masks, ","),
+	}
+	if t.Lane != nil {
+		args["lane"] = t.Lane.arguments()
+	}
+	answer, err := s.runNamed(ctx, settleScript, id, numbers, names, args)
 	if err != nil {
 		return Settled{}, err
 	}

@@ -8,6 +8,7 @@ const (
 	Accepted   State = "accepted"   // recorded, not yet known to be on its queue
 	Queued     State = "queued"     // on its queue
 	Held       State = "held"       // waits for a time, with a reason
+	Reserved   State = "reserved"   // nothing stands in its way; waits for its slot
 	Submitting State = "submitting" // intent written, permit running
 	Submitted  State = "submitted"  // the vendor accepted it
 	InDoubt    State = "in_doubt"   // may have taken effect; sent again only where the vendor knows the request by its id
@@ -30,7 +31,9 @@ const (
 )
 
 // Waiting says that the job has not been sent and may still be.
-func (s State) Waiting() bool { return s == Accepted || s == Queued || s == Held }
+func (s State) Waiting() bool {
+	return s == Accepted || s == Queued || s == Held || s == Reserved
+}
 
 // Final says that the job has ended. Unknown is a soft end: evidence that
 // comes later still changes it.
@@ -38,7 +41,7 @@ func (s State) Final() bool {
 	switch s {
 	case Unknown, Completed, Busy, NoAnswer, Rejected, Failed, Canceled, Expired, Released:
 		return true
-	case Accepted, Queued, Held, Submitting, Submitted, InDoubt, AwaitingDial, Ringing, InProgress, Active:
+	case Accepted, Queued, Held, Reserved, Submitting, Submitted, InDoubt, AwaitingDial, Ringing, InProgress, Active:
 	}
 	return false
 }

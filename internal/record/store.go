@@ -15,8 +15,21 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-//go:embed lua/prelude.lua
-var prelude string
+// The prelude of every script, in this order: each part uses those before it.
+var (
+	//go:embed lua/prelude.lua
+	basePart string
+	//go:embed lua/lane.lua
+	lanePart string
+	//go:embed lua/states.lua
+	statesPart string
+	//go:embed lua/numbers.lua
+	numbersPart string
+	//go:embed lua/calls.lua
+	callsPart string
+
+	prelude = basePart + lanePart + statesPart + numbersPart + callsPart
+)
 
 // Script is a transition: the shared prelude and a body that says in its
 // header what it takes, changes and answers.
@@ -94,6 +107,12 @@ func (s *Store) runNamed(ctx context.Context, sc *Script, id string, numbers []s
 	calls := names.calls()
 	args["calls"] = len(calls)
 	return s.run(ctx, sc, scriptKeys(id, numbers, calls), id, args)
+}
+
+// RunGroup executes a script about a group, or one of its lanes: args "account".
+// No job is concerned.
+func (s *Store) RunGroup(ctx context.Context, sc *Script, group string, args map[string]any) ([]string, error) {
+	return s.run(ctx, sc, scriptKeys(group+".", nil, nil), "", args)
 }
 
 func (sc *Script) mayConcern(id string) error {

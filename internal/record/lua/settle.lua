@@ -1,10 +1,12 @@
 -- settle: what attempt a.attempt came to, told by the handler that owned it.
 -- a: id, attempt, token, result, sent (a byte left or may have left), code, text,
---    detail, vendor_id, vendor_task, x, and by result
+--    detail, vendor_id, vendor_task, x, lock_for, masks (of the numbers, for people),
+--    lane (nil: says nothing of it; health, after, open, max_open: see breaker; gate
+--    ('': none), gate_for (0: until somebody opens it), detail), and by result
 --    accepted: poll_in (0: no poll), give_up_in, await_in (> 0: the caller dials first)
 --    bound:    nothing more; the record knows its ttl
 --    done:     nothing more
---    again:    retry_in, reason, counted, max_attempts, cause; keep_charge, lock_for
+--    again:    retry_in, reason, counted, max_attempts, cause; keep_charge
 --    failed:   cause; keep_charge, maybe (somebody's phone may have rung all the same)
 --    in_doubt: repeat_in (-1: the same request must not be sent again), max_repeats (0: any)
 -- Answers {'settled', state, hold_until}: the owner returns the job to its queue
@@ -49,11 +51,23 @@ if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) 
 -- A number on which a repeat would undo what others do stays taken in doubt.
 if not job.keeps or a.result ~= 'in_doubt' and not (doubted_before and not_placed) then release(a.attempt) end
 if num(a.lock_for) > 0 then
+  local i = 0
   each_number(function(key)
+    i = i + 1
     local till = math.max(num(redis.call('HGET', key, 'lock') or '0'), now + a.lock_for)
     redis.call('HSET', key, 'lock', str(till))
     keep_number(key, till - now + 3600000)
+    redis.call('HSET', PREFIX .. 'locks', string.match(key, '[^:]*$'),
+      table.concat({str(till), job.account or '-', id, a.masks[i] or '-', a.text ~= '' and a.text or a.code}, ' '))
   end)
+end
+if a.lane then
+  breaker(a.lane.health, a.lane)
+  if a.lane.gate == 'vendor_frequency' then
+    too_frequent(a.lane.gate_for, a.lane.detail)
+  elseif a.lane.gate ~= '' then
+    shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
+  end
 end
 
 -- A push was faster, or this answer came after the job was given up.
