@@ -12,16 +12,16 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-//go:embed suppression_change.lua
+//go:embed lua/suppression_change.lua
 var suppressionChangeBody string
 
-//go:embed suppression_after.lua
+//go:embed lua/suppression_after.lua
 var suppressionAfterBody string
 
-//go:embed suppression_copy.lua
+//go:embed lua/suppression_copy.lua
 var suppressionCopyBody string
 
-//go:embed suppression_forget.lua
+//go:embed lua/suppression_forget.lua
 var suppressionForgetBody string
 
 var (
