@@ -53,7 +53,7 @@ func TestWindowWhereClocksChange(t *testing.T) {
 			if row.until == "" {
 				d.wantGo(d.ask(id, 1), 5*time.Second)
 			} else {
-				d.wantHold(d.ask(id, 1), in(time.UTC, row.until), "window")
+				d.wantShut(d.ask(id, 1), in(time.UTC, row.until), "window")
 			}
 		}
 	})
@@ -81,8 +81,8 @@ func TestNeverOpen(t *testing.T) {
 	}})
 	d.now = wall("2026-11-21 12:00:00")
 	a := d.ask(d.create(nil), 1)
-	if wait := a.Until.Sub(a.Now); a.Decision != ratelimit.Hold || a.Reason != "window" || wait <= 0 || wait > 2*time.Hour {
-		t.Errorf("%+v; want a hold of at most two hours", a)
+	if wait := a.Until.Sub(a.Now); a.Decision != ratelimit.Shut || a.Reason != "window" || wait <= 0 || wait > 2*time.Hour {
+		t.Errorf("%+v; want it shut for at most two hours", a)
 	}
 }
 

@@ -114,6 +114,16 @@ func (d *desk) wantHold(a ratelimit.Answer, until time.Time, reason string) {
 	}
 }
 
+// wantShut fails unless the answer is that the lane is shut until then; a zero
+// time: nobody knows until when.
+func (d *desk) wantShut(a ratelimit.Answer, until time.Time, reason string) {
+	d.t.Helper()
+	if a.Decision != ratelimit.Shut || !a.Until.Equal(until) || a.Reason != reason {
+		d.t.Errorf("at %v: %s until %v (%s); want it shut until %v (%s)",
+			d.now.UTC(), a.Decision, a.Until.UTC(), a.Reason, until.UTC(), reason)
+	}
+}
+
 // wantGo fails unless the answer is a permit for so long.
 func (d *desk) wantGo(a ratelimit.Answer, left time.Duration) {
 	d.t.Helper()

@@ -32,6 +32,10 @@ var (
 // priority behind it, only that queue is paused.
 const GateOperator = "operator"
 
+// GateClock is the reason of all lanes of a group while Redis's time, set back, has
+// not come to where it was.
+const GateClock = "clock"
+
 // Gate is a reason for which a lane is shut.
 type Gate struct {
 	Reason string
@@ -62,7 +66,9 @@ func NewLane(store *record.Store, group, account string, rules Rules, now func()
 
 // Standing is how a lane stands.
 type Standing struct {
-	Now   time.Time // Redis's
+	Now   time.Time // the group's
+	// Server is Redis's own time: behind Now where it was set back.
+	Server time.Time
 	Gates []Gate    // sorted by reason; empty: it is open
 	Next  time.Time // when that may change by itself at the earliest
 	Lines int       // calls that use a line
@@ -84,7 +90,7 @@ func (l *Lane) stand(ctx context.Context, peek bool) (Standing, error) {
 		return Standing{}, err
 	}
 	s := Standing{}
-	if s.Now, err = record.Millis(answer, 0); err != nil || len(answer) < 5 {
+	if s.Now, err = record.Millis(answer, 0); err != nil || len(answer) < 6 {
 		return Standing{}, fmt.Errorf("read the gates of %s: unexpected answer %q", l.Account, answer)
 	}
 	if s.Next, err = record.Millis(answer, 1); err != nil {
@@ -108,6 +114,7 @@ func (l *Lane) stand(ctx context.Context, peek bool) (Standing, error) {
 		}
 		s.Gates = append(s.Gates, gate)
 	}
+	s.Server = s.Now.Add(-time.Duration(number(answer[5])) * time.Millisecond)
 	s.Lines, s.Failures, s.Used = number(answer[2]), number(hash["b:fails"]), used(hash, s.Now)
 	return s, nil
 }

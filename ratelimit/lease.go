@@ -3,6 +3,7 @@ package ratelimit
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -35,6 +36,15 @@ type Lease struct {
 // leaseAhead is how far ahead slots are given out at the most.
 const leaseAhead = time.Second
 
+// restOf is how long a process that got fewer slots than it wanted leaves the lane
+// alone: as long as the slots that are free by then can still be met by those who
+// are called in lead before them. Processes of one lane take turns at random.
+func restOf(lead time.Duration) time.Duration {
+	const spare = 100 * time.Millisecond // for the way to Redis and back
+	most := max(leaseAhead-lead-spare, spare)
+	return most*3/4 + rand.N(most/4) //nolint:gosec // nothing secret hangs on it
+}
+
 // Lease takes at most n slots, none of them sooner than in lead.
 func (l *Lane) Lease(ctx context.Context, p Pace, n int, lead time.Duration) (Lease, error) {
 	rate, field := l.rules.Rate, "tat"
@@ -46,6 +56,7 @@ func (l *Lane) Lease(ctx context.Context, p Pace, n int, lead time.Duration) (Le
 		"n": n, "tat": field, "kept": p != PaceQueries, "gated": p == PaceCalls,
 		"step": rate.step().Microseconds(), "burst": rate.Burst,
 		"lead": lead.Microseconds(), "horizon": leaseAhead.Microseconds(),
+		"rest": restOf(lead).Microseconds(),
 	}, 0)
 	if err != nil {
 		return Lease{}, err

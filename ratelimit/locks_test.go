@@ -195,6 +195,9 @@ func TestLiftWakesWhoWaited(t *testing.T) {
 		if lifted, err := l.Lift(d.ctx, group, "n"); err != nil || !lifted {
 			t.Fatalf("%v, %v", lifted, err)
 		}
+		if d.r.Client.HExists(d.ctx, lockNumber, "l:"+held).Val() || d.r.Client.HExists(d.ctx, lockNumber, "lock").Val() || d.r.Client.Exists(d.ctx, lockIndex).Val() != 0 {
+			t.Error("the lock, its entry in the index, or the name of who waited is still there")
+		}
 		if woken := d.dueNow(); !slices.Equal(woken, []string{cause, held}) {
 			t.Errorf("due are %v, want %s and %s", woken, cause, held)
 		}
@@ -205,15 +208,33 @@ func TestLiftWakesWhoWaited(t *testing.T) {
 		if a := d.ask(cause, 2); a.Decision != ratelimit.Go {
 			t.Errorf("the one that the vendor refused: %+v", a)
 		}
-		if locks := d.locks(l); len(locks) != 0 || d.r.Client.HExists(d.ctx, lockNumber, "lock").Val() {
-			t.Errorf("still there: %+v", locks)
-		}
-		if n := d.r.Client.HExists(d.ctx, lockNumber, "l:"+held).Val(); n {
-			t.Error("the number still names who waited")
-		}
 		if lifted, err := l.Lift(d.ctx, group, "n"); err != nil || lifted {
 			t.Errorf("lifted again: %v, %v", lifted, err)
 		}
+	})
+}
+
+// TestLiftLeavesOtherReasons: a retry of its own, and what is not held any more.
+func TestLiftLeavesOtherReasons(t *testing.T) {
+	withLocks(t, func(d *desk, l *ratelimit.Locks) {
+		retried, sent := d.create(nil), d.create(nil)
+		d.ask(retried, 1)
+		d.settle(retried, record.Settlement{Attempt: 1, Result: record.ResultAgain, Sent: true, Reason: record.HoldRetry, RetryIn: time.Hour})
+		d.ask(sent, 1)
+		d.settle(sent, record.Settlement{Attempt: 1, Result: record.ResultAccepted, Sent: true, PollIn: time.Minute, GiveUpIn: time.Hour})
+		lock := ratelimit.Lock{Key: "n", Reason: "x", Until: lockDay.Add(2 * time.Hour)}
+		if err := l.Add(d.ctx, group, lock); err != nil {
+			t.Fatal(err)
+		}
+		d.wantHold(d.ask(retried, 2), lock.Until, "lockout")
+		d.r.Client.HSet(d.ctx, lockNumber, "l:"+sent, "1") // it waited before it went
+		if lifted, err := l.Lift(d.ctx, group, "n"); err != nil || !lifted {
+			t.Fatalf("%v, %v", lifted, err)
+		}
+		if woken := d.dueNow(); !slices.Equal(woken, []string{retried}) {
+			t.Errorf("due are %v, want %s", woken, retried)
+		}
+		d.wantHold(d.ask(retried, 2), lockDay.Add(time.Hour), "retry")
 	})
 }
 

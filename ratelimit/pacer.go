@@ -24,14 +24,17 @@ type Pacer struct {
 	lane  *Lane
 	pace  Pace
 	off   bool
-	chunk int           // slots of one lease
+	chunk int           // slots of one lease at the most
 	guard *rate.Limiter // of this process, whatever was leased
 
 	mu      sync.Mutex
 	waiting queue
 	spare   []Slot // leased, for nobody yet, in the order of their times
 	running bool
-	arrived chan struct{} // somebody came, or gave a slot back
+	leasing bool          // a question is under way
+	askAt   time.Time     // no sooner is there anything to be leased
+	guarded time.Time     // of the last slot that the guard has seen
+	arrived chan struct{} // something changed
 	came    int
 	lead    time.Duration // how long before its slot one is called, to get ready
 }
@@ -40,6 +43,8 @@ const (
 	leaseWithin = 5 * time.Second
 	minLead     = time.Millisecond
 	maxLead     = 700 * time.Millisecond
+	// mostSlots of one lease: a script can hand over some thousands of values.
+	mostSlots = 1000
 )
 
 // NewPacer returns the process's pacer of a lane's pace.
@@ -51,8 +56,7 @@ func NewPacer(lane *Lane, pace Pace) *Pacer {
 	late := int(math.Ceil(r.PerSecond * slotLate.Seconds()))
 	return &Pacer{
 		lane: lane, pace: pace, off: r.PerSecond <= 0, lead: minLead,
-		// A quarter of a second's worth: other processes want some too.
-		chunk:   max(1, int(math.Ceil(r.PerSecond/4))),
+		chunk:   min(max(1, int(math.Ceil(r.PerSecond*leaseAhead.Seconds()))), mostSlots),
 		guard:   rate.NewLimiter(rate.Limit(r.PerSecond), r.Burst+late+1),
 		arrived: make(chan struct{}, 1),
 	}
@@ -96,14 +100,15 @@ func (p *Pacer) Give(s Slot) {
 	p.signal()
 }
 
-// Prepared tells how long somebody took from his turn until he could go; it sets
-// how early the next ones are called.
+// Prepared tells how long somebody took from his turn until he could go, with his
+// permit and all; it sets how early the next ones are called.
 func (p *Pacer) Prepared(took time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	want := took + took/2 + minLead
+	want := min(took+took/2+minLead, maxLead)
 	if want > p.lead {
-		p.lead = min(want, maxLead)
+		p.lead = want
+		p.signal() // the next one may be due already
 	} else {
 		p.lead -= (p.lead - want) / 8
 	}
@@ -131,37 +136,47 @@ func (p *Pacer) leave(w *waiter) {
 	}
 }
 
-// run leases and gives out slots until nobody waits.
+// run gives out slots, and sees to it that there are some, until nobody waits.
 func (p *Pacer) run() {
-	var askAt time.Time
 	for {
 		p.mu.Lock()
+		until := p.step(time.Now())
 		if len(p.waiting) == 0 {
 			p.running = false
 			p.mu.Unlock()
 			return
 		}
-		now := time.Now()
-		p.drop(now)
-		want, lead := min(len(p.waiting)-len(p.spare), p.chunk), p.lead
-		var until time.Time
-		if len(p.spare) > 0 {
-			if until = p.spare[0].At.Add(-lead); !until.After(now) {
-				p.serve(now)
-				p.mu.Unlock()
-				continue
-			}
-		}
 		p.mu.Unlock()
-		if want > 0 && !askAt.After(now) {
-			askAt = p.lease(want, lead)
-			continue
-		}
-		if want > 0 && (until.IsZero() || askAt.Before(until)) {
-			until = askAt
-		}
-		p.pause(until.Sub(now))
+		p.pause(until)
 	}
+}
+
+// step serves those whose slots are due, has slots leased where some are missing,
+// and says when to look again; zero: when something has changed. p.mu is held.
+func (p *Pacer) step(now time.Time) (until time.Time) {
+	p.drop(now)
+	for len(p.waiting) > 0 && len(p.spare) > 0 {
+		if at := p.spare[0].At.Add(-p.lead); at.After(now) {
+			until = at
+			break
+		}
+		w := heap.Pop(&p.waiting).(*waiter)
+		w.turn <- called{slot: p.spare[0]}
+		p.spare = p.spare[1:]
+	}
+	want := min(len(p.waiting)-len(p.spare), p.chunk)
+	if want <= 0 || p.leasing {
+		return until
+	}
+	if !p.askAt.After(now) {
+		p.leasing = true
+		go p.lease(want, p.lead) // for leaseWithin at the most
+		return until
+	}
+	if until.IsZero() || p.askAt.Before(until) {
+		until = p.askAt
+	}
+	return until
 }
 
 // drop forgets slots that nobody can meet any more. p.mu is held.
@@ -171,22 +186,14 @@ func (p *Pacer) drop(now time.Time) {
 	}
 }
 
-// serve gives the first slot to the most urgent one. p.mu is held.
-func (p *Pacer) serve(now time.Time) {
-	slot := p.spare[0]
-	p.spare = p.spare[1:]
-	if !p.guard.AllowN(now, 1) {
-		return // more than the whole rate in one process: something is wrong with the leases
-	}
-	heap.Pop(&p.waiting).(*waiter).turn <- called{slot: slot}
-}
-
-// lease asks for slots and says when to ask again. What went wrong is told to all
-// who wait.
-func (p *Pacer) lease(n int, lead time.Duration) time.Time {
+// lease asks for slots, while those that are there are given out. What went wrong
+// is told to all who wait.
+func (p *Pacer) lease(n int, lead time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), leaseWithin)
 	defer cancel()
+	asked := time.Now()
 	got, err := p.lane.Lease(ctx, p.pace, n, lead)
+	way := time.Since(asked)/2 + minLead // of the answer
 	if err != nil {
 		err = fmt.Errorf("wait for a slot: %w", err)
 	} else if got.Shut != nil {
@@ -194,21 +201,35 @@ func (p *Pacer) lease(n int, lead time.Duration) time.Time {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.signal()
+	p.leasing, p.askAt = false, got.AskAt
 	if err != nil {
+		p.askAt = time.Time{}
 		for len(p.waiting) > 0 {
 			heap.Pop(&p.waiting).(*waiter).turn <- called{err: err}
 		}
-		return time.Time{}
+		return
 	}
+	// Far from Redis, who learns of a slot later than that cannot meet it.
+	p.lead = max(p.lead, min(way, maxLead))
 	for _, s := range got.Slots {
-		p.spare = insert(p.spare, s)
+		if s.At.After(p.guarded) {
+			p.guarded = s.At
+		}
+		// More than the whole rate in one process: something is wrong with the leases.
+		if p.guard.AllowN(p.guarded, 1) {
+			p.spare = insert(p.spare, s)
+		}
 	}
-	return got.AskAt
 }
 
-// pause waits for a moment, or until somebody comes.
-func (p *Pacer) pause(d time.Duration) {
-	t := time.NewTimer(d)
+// pause waits until then, or until something has changed.
+func (p *Pacer) pause(until time.Time) {
+	if until.IsZero() {
+		<-p.arrived
+		return
+	}
+	t := time.NewTimer(time.Until(until))
 	defer t.Stop()
 	select {
 	case <-t.C:

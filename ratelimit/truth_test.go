@@ -28,7 +28,7 @@ var truths = []struct {
 	calls  []string // made before, Shanghai time
 	now    string
 	until  string // "": go
-	reason string
+	reason string // window: the lane is shut; else the job is held
 	left   time.Duration // of the permit; 0: five seconds
 }{
 	{"before it opens", calendarOnly, nil, "2026-11-21 08:59:59.999", "2026-11-21 09:00:00", "window", 0},
@@ -117,6 +117,10 @@ func TestTruthTable(t *testing.T) {
 						d.wantGo(d.ask(id, 1), left)
 						continue
 					}
+					if row.reason == "window" { // the lane's affair, not the job's
+						d.wantShut(d.ask(id, 1), wall(row.until), row.reason)
+						continue
+					}
 					d.wantHold(d.ask(id, 1), wall(row.until), row.reason)
 				}
 			})
@@ -141,11 +145,11 @@ func TestDayOfAnotherZone(t *testing.T) {
 		d = newDesk(t, r, calendarOnly)
 		d.now = utc("2026-11-21 00:59:59.999")
 		id = d.create(nil)
-		d.wantHold(d.ask(id, 1), utc("2026-11-21 01:00:00"), "window")
+		d.wantShut(d.ask(id, 1), utc("2026-11-21 01:00:00"), "window")
 		d.now = utc("2026-11-21 12:59:59.999")
 		d.wantGo(d.ask(id, 1), time.Millisecond)
 		d.now = utc("2026-11-21 13:00:00")
-		d.wantHold(d.ask(d.create(nil), 1), utc("2026-11-22 01:00:00"), "window")
+		d.wantShut(d.ask(d.create(nil), 1), utc("2026-11-22 01:00:00"), "window")
 	})
 }
 

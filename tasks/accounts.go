@@ -28,6 +28,9 @@ type Account struct {
 	// NumberRules is a fingerprint of the rules per number. Accounts of one group
 	// must have the same, since they share the counts. Empty: not known.
 	NumberRules string `json:"number_rules"`
+	// RuleSet is the account's rules themselves, for those who explain why a job
+	// waits. This package does not read it. Empty: older workers published none.
+	RuleSet json.RawMessage `json:"rule_set,omitempty"`
 }
 
 // Accepts says whether the account would take the job at now, without asking

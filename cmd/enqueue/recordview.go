@@ -69,9 +69,9 @@ type entryJSON struct {
 
 func holdOf(r *record.Record) *holdJSON {
 	switch {
-	case r.State == record.Held:
 	case r.Shut != nil:
 		return &holdJSON{Reason: r.Shut.Reason, Until: utc(r.Shut.Until)}
+	case r.State == record.Held:
 	default:
 		return nil
 	}

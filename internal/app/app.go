@@ -8,6 +8,7 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/sirupsen/logrus"
@@ -28,12 +29,17 @@ type Options struct {
 	// Public and Admin replace the configured addresses by listeners that are
 	// open already, for tests and the sandbox.
 	Public, Admin net.Listener
+	// Clock is what the machine's clock shows to the rules, the gatekeepers and the
+	// vendors' signatures; nil: time.Now. asynq looks at the real one whatever it is,
+	// and so do the timers. It is a switch for tests.
+	Clock func() time.Time
 }
 
 // App is one running worker.
 type App struct {
 	config *configs.Config
 	log    *logrus.Logger
+	clock  func() time.Time
 	redis  *connector
 	rdb    redis.UniversalClient // records, rules, outbox
 	queue  redis.UniversalClient // asynq's servers
@@ -62,7 +68,10 @@ func Start(ctx context.Context, c *configs.Config, o Options) (*App, error) {
 	if len(c.Accounts) == 0 {
 		return nil, errors.New("accounts: is empty; a worker needs at least one account")
 	}
-	a := &App{config: c, log: o.Log}
+	a := &App{config: c, log: o.Log, clock: o.Clock}
+	if a.clock == nil {
+		a.clock = time.Now
+	}
 	steps := []func(context.Context, Options) error{a.connect, a.startLanes}
 	for _, step := range steps {
 		if err := step(ctx, o); err != nil {
@@ -158,7 +167,7 @@ func (a *App) buildVendors() ([]any, error) {
 		if account.Unserved() != "" {
 			continue
 		}
-		vendor, err := newVendor(account)
+		vendor, err := newVendor(account, a.clock)
 		if err != nil {
 			return nil, fmt.Errorf("account %s: %w", account.Name, err)
 		}
@@ -172,7 +181,7 @@ func (a *App) openLane(account *configs.Account, vendor any, signer pushtoken.Si
 	if r, ok := receiverAccount(account, vendor); ok {
 		receiver.Accounts[account.Name] = r
 	}
-	return newLane(account, a.config, vendor, a.store, signer, a.log)
+	return newLane(account, a.config, vendor, a.store, signer, a.log, a.clock)
 }
 
 const secretKey = "callpacer:push_secret"
@@ -228,6 +237,7 @@ func (a *App) startServers(ctx context.Context, lanes []*dispatch.Lane) error {
 	for _, lane := range lanes {
 		s := dispatch.NewServers(lane, a.queue, a.log)
 		g := dispatch.NewGatekeeper(lane.Shared, a.broker, lane.Log)
+		g.Clock = a.clock
 		lane.Gated = g.Kick
 		// What is shut is paused before the first task is taken.
 		if _, err := g.Project(ctx); err != nil {
@@ -251,7 +261,10 @@ func (a *App) isReady(ctx context.Context) error {
 }
 
 func (a *App) adminHandler() *admin.Handler {
-	o := admin.Options{Ready: a.isReady, Redis: a.redis.client, Jobs: a.store, Log: a.log}
+	o := admin.Options{
+		Ready: a.isReady, Redis: a.redis.client, Log: a.log,
+		Lanes: NewLanes(a.config, a.rdb, a.log), Jobs: a.store,
+	}
 	if a.config.Admin != nil {
 		for _, t := range a.config.Admin.Tokens {
 			o.Tokens = append(o.Tokens, admin.Token{

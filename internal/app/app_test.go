@@ -20,6 +20,7 @@ import (
 
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/internal/redistest"
 	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/ratelimit"
@@ -200,7 +201,7 @@ func TestSandboxAtAnyHour(t *testing.T) {
 			if _, err := store.Create(t.Context(), record.NewJob{ID: id, ExpiresIn: time.Hour, SubmitToken: "t"}); err != nil {
 				t.Fatal(err)
 			}
-			admission := ratelimit.NewAdmission(store, rulesOf(c.Accounts[i].Rules), func() time.Time { return now })
+			admission := ratelimit.NewAdmission(store, roster.Rules(c.Accounts[i].Rules), func() time.Time { return now })
 			got, err := admission.Admit(t.Context(), ratelimit.Request{JobID: id, Attempt: 1, Token: "t"})
 			if err != nil || got.Decision != want {
 				t.Errorf("%s, account %s: %+v, %v", now, c.Accounts[i].Name, got, err)

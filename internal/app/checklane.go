@@ -51,7 +51,7 @@ func (r *Report) accounts(c *configs.Config) []tasks.Account {
 			r.Add(check, LevelFail, "all its jobs are refused: %s", published.Unserved)
 			continue
 		}
-		vendor, err := newVendor(a)
+		vendor, err := newVendor(a, time.Now)
 		if err != nil {
 			r.Add(check, LevelFail, "%v", err)
 			continue

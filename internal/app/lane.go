@@ -11,58 +11,29 @@ import (
 	"github.com/callpacer/callpacer/internal/dispatch"
 	"github.com/callpacer/callpacer/internal/pushtoken"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/ratelimit"
 )
 
 // newVendor builds an account's adapter.
-func newVendor(a *configs.Account) (any, error) {
+func newVendor(a *configs.Account, now func() time.Time) (any, error) {
 	return all.Build(a.Vendor, providers.Settings{
 		Account: a.Name, BaseURL: a.BaseURL, RecordingBaseURL: a.RecordingBaseURL, Credential: a.Credential, Timeout: a.Timeout,
 		AllowPlainHTTP: a.AllowPlainHTTP, Switches: a.AdapterSwitches(), LimitPatterns: a.AdapterPatterns(),
-		Ack: providers.Ack(a.Push.Ack), Now: time.Now,
+		Ack: providers.Ack(a.Push.Ack), Now: now,
 	})
 }
 
-// rulesOf turns configured rules into those of the admission.
-func rulesOf(c configs.Rules) ratelimit.Rules {
-	r := ratelimit.Rules{
-		OneAtATime: c.OneAtATime, Lockout: c.Lockout, Rate: rateOf(c.Rate), QueryRate: rateOf(c.QueryRate),
-		MaxInFlight: c.MaxInFlight, DailyCap: c.DailyCap, Day: c.DayZone,
-	}
-	for _, p := range c.PerNumber {
-		r.PerNumber = append(r.PerNumber, ratelimit.PerNumber{
-			Limit: p.Limit, Calendar: p.CalendarDay, Location: c.DayZone, Width: p.Per, Margin: p.Margin,
-		})
-	}
-	if w := c.Window; w != nil {
-		r.Window = &ratelimit.Window{
-			Open: w.Open, Close: w.Close, Location: w.Zone, OpenGuard: w.OpenGuard, CloseGuard: w.EndGuard,
-			Blackout: make(map[string]bool), Weekdays: make(map[time.Weekday]bool),
-		}
-		for _, day := range w.Blackout {
-			r.Window.Blackout[day] = true
-		}
-		for _, day := range w.Weekdays {
-			r.Window.Weekdays[day] = true
-		}
-	}
-	return r
-}
-
-func rateOf(r configs.Rate) ratelimit.Rate {
-	return ratelimit.Rate{PerSecond: r.PerSecond, Burst: r.Burst}
-}
-
 // newLane builds an account's lane. Without a receiver no push URL is given out.
-func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.Store, signer pushtoken.Signer, log logrus.FieldLogger) *dispatch.Lane {
-	rules := rulesOf(a.Rules)
-	shared := ratelimit.NewLane(store, a.Group, a.Name, rules, time.Now)
+func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.Store, signer pushtoken.Signer, log logrus.FieldLogger, now func() time.Time) *dispatch.Lane {
+	rules := roster.Rules(a.Rules)
+	shared := ratelimit.NewLane(store, a.Group, a.Name, rules, now)
 	l := &dispatch.Lane{
 		Account: a.Name, Group: a.Group, Vendor: vendor, Store: store,
 		Shared:      shared,
-		Admission:   ratelimit.NewAdmission(store, rules, time.Now),
+		Admission:   ratelimit.NewAdmission(store, rules, now),
 		Pace:        ratelimit.NewPacer(shared, ratelimit.PaceCalls),
 		FreePace:    ratelimit.NewPacer(shared, ratelimit.PaceAnytime),
 		QueryPace:   ratelimit.NewPacer(shared, ratelimit.PaceQueries),

@@ -49,10 +49,10 @@ func standing(r *record.Record) string {
 
 func whyOf(r *record.Record) string {
 	switch {
-	case r.State == record.Held:
-		return r.HoldReason
 	case r.Shut != nil:
 		return r.Shut.Reason
+	case r.State == record.Held:
+		return r.HoldReason
 	}
 	return r.Cause
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -123,7 +124,7 @@ func TestLongestPushURLFits(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		lane := newLane(&c.Accounts[0], c, nil, nil, pushtoken.New([]byte("s")), quiet())
+		lane := newLane(&c.Accounts[0], c, nil, nil, pushtoken.New([]byte("s")), quiet(), time.Now)
 		if got := len(lane.PushURL("shared."+strings.Repeat("A", 26), 99999)); got != 255 {
 			t.Errorf("the longest push URL has %d characters", got)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/callpacer/callpacer/callbackrx"
 	"github.com/callpacer/callpacer/configs"
@@ -31,7 +32,7 @@ func PushURL(ctx context.Context, c *configs.Config, name string) (string, error
 	if c.Public == nil {
 		return "", errors.New("public: is missing; without a receiver no vendor can push")
 	}
-	vendor, err := newVendor(&c.Accounts[i])
+	vendor, err := newVendor(&c.Accounts[i], time.Now)
 	if err != nil {
 		return "", fmt.Errorf("account %s: %w", name, err)
 	}

@@ -15,11 +15,11 @@ var layers = [][]string{
 	{"providers/*", "tasks", "ratelimit"},
 	{"providers/all", "providers/providertest"},
 	{"configs"},
-	{"internal/roster"},
+	{"internal/roster", "internal/explain"},
 	{"internal/dispatch", "internal/event", "internal/admin", "callbackrx", "internal/sandbox"},
 	{"internal/app"},
 	{"cmd/worker", "cmd/enqueue"},
-	{"internal/redistest", "internal/deptest", "internal/deploytest", "internal/docstest"}, // for tests, on which nothing is built
+	{"internal/redistest", "internal/deptest", "internal/deploytest", "internal/docstest", "bench"}, // for tests, on which nothing is built
 }
 
 // testHelpers may import "testing"; nothing but tests may import them.

@@ -45,6 +45,8 @@ type order struct {
 func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.State, error) {
 	waitCtx, release := l.drainOf(kind).waitable(ctx)
 	defer release()
+	waitCtx, cancel := context.WithTimeout(waitCtx, waitLimit)
+	defer cancel()
 	rec, state, err := l.begin(waitCtx, id, kind)
 	if err != nil || rec == nil {
 		return state, err
@@ -68,6 +70,9 @@ func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.Stat
 	run := attempt{lane: l, rec: rec, order: what, n: rec.Attempt + 1, token: rand.Text(), drain: l.drainOf(kind)}
 	return run.run(ctx, waitCtx)
 }
+
+// waitLimit is how long a run waits for its slot: well below asynq's patience.
+const waitLimit = 10 * time.Minute
 
 // orderOf makes the order of a job; false: the account's vendor cannot take it.
 func (l *Lane) orderOf(k tasks.Kind, rec *record.Record, c tasks.Content) (order, bool) {
@@ -118,8 +123,11 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 // givenBack is the end of a wait: by a shutdown, or because Redis or asynq
 // ended the task's context.
 func givenBack(ctx context.Context, err error) error {
-	if ctx.Err() == nil && errors.Is(err, context.Canceled) {
+	switch {
+	case ctx.Err() == nil && errors.Is(err, context.Canceled):
 		return shuttingDown()
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		return &Later{At: time.Now(), Reason: "no slot came for long; others get their turn"}
 	}
 	return fmt.Errorf("wait for a slot: %w", err)
 }

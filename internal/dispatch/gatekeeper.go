@@ -122,7 +122,7 @@ func (g *Gatekeeper) Project(ctx context.Context) (time.Duration, error) {
 		}
 	}
 	g.tell(standing.Gates)
-	return standing.Next.Sub(standing.Now), g.checkClock(asked.Add(took/2).Sub(standing.Now), took)
+	return standing.Next.Sub(standing.Now), g.checkClock(asked.Add(took/2).Sub(standing.Server), took)
 }
 
 // adopt makes a pause that is not ours the operator's.
@@ -169,6 +169,9 @@ func (g *Gatekeeper) tell(gates []ratelimit.Gate) {
 	var words []string
 	for _, gate := range gates {
 		until := "until somebody opens it"
+		if gate.Reason == ratelimit.GateClock {
+			until = ""
+		}
 		if !gate.Until.IsZero() {
 			until = "until " + gate.Until.Format(time.RFC3339)
 		}

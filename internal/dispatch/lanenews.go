@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/callpacer/callpacer/internal/phone"
+	"github.com/callpacer/callpacer/internal/explain"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/ratelimit"
@@ -13,7 +13,7 @@ import (
 )
 
 // newsOf is the table from a vendor's outcome to what it says of the whole lane:
-// whether the vendor works, and whether nothing more may go out; nil: nothing.
+// whether the vendor works, and whether nothing more may go out.
 func (l *Lane) newsOf(o providers.Outcome) *record.LaneNews {
 	news := record.LaneNews{Breaker: l.Breaker, Detail: detailOf(o)}
 	switch {
@@ -24,11 +24,11 @@ func (l *Lane) newsOf(o providers.Outcome) *record.LaneNews {
 	case o.Class == providers.ClassHalted:
 		news.Health, news.Gate, news.Detail = record.HealthOK, record.GateHalt, strings.TrimSpace(string(o.Halt)+" "+news.Detail)
 	case o.Unsent && o.VendorText == permitOver, o.Unsent && o.Class == providers.ClassOK:
-		return nil // says nothing of the vendor
+		news.Health = record.HealthNone // nothing was asked of the vendor
 	case o.Class == providers.ClassUncertain, o.Class == providers.ClassRetryLater && o.Signal == providers.SignalNone && o.MaxTries == 0:
 		news.Health = record.HealthFailed
 	case o.Class == providers.ClassPermanent && o.Placed == providers.PlacedMaybe:
-		return nil
+		news.Health = record.HealthNone
 	default:
 		news.Health = record.HealthOK
 	}
@@ -63,21 +63,14 @@ func (l *Lane) suppress(ctx context.Context, people []Person, o providers.Outcom
 	return nil
 }
 
-// peopleOf are those whom a job is about. A release is about nobody: it must
-// always be possible.
+// peopleOf are those whom a job is about.
 func peopleOf(k tasks.Kind, c tasks.Content) ([]Person, error) {
-	var people []Person
-	if k == tasks.KindUnbind {
-		return nil, nil
+	numbers, err := explain.People(k, c)
+	if err != nil {
+		return nil, err
 	}
-	for _, digits := range []string{c.To, c.From, c.A, c.B} {
-		if digits == "" {
-			continue
-		}
-		number, err := phone.ParseAny(digits)
-		if err != nil {
-			return nil, fmt.Errorf("a number of the job cannot be read, so nobody can say whether it is suppressed: %w", err)
-		}
+	var people []Person
+	for _, number := range numbers {
 		people = append(people, Person{Key: ratelimit.SuppressionKey(number), Masked: number.String()})
 	}
 	return people, nil

@@ -3,25 +3,18 @@ package dispatch
 import (
 	"context"
 	"strconv"
-	"time"
 
+	"github.com/callpacer/callpacer/internal/explain"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/tasks"
-)
-
-// For how long after its last news a call is believed to use a line: a message is
-// played in minutes, two people may talk for long.
-const (
-	notifyLine  = 5 * time.Minute
-	connectLine = 2 * time.Hour
 )
 
 // notification is the order of a notify job.
 func (l *Lane) notification(rec *record.Record, c tasks.Content) (order, bool) {
 	v, ok := l.Vendor.(providers.Notifier)
 	return order{
-		vendor: v, result: record.ResultAccepted, lineFor: notifyLine,
+		vendor: v, result: record.ResultAccepted, lineFor: explain.NotifyLine,
 		send: func(ctx context.Context, line providers.Line, permit providers.Permit, n int) providers.Outcome {
 			return v.Notify(ctx, line, permit, providers.Notification{
 				To: c.To, Template: c.Template, Params: c.Params, Times: c.Times,
@@ -35,7 +28,7 @@ func (l *Lane) notification(rec *record.Record, c tasks.Content) (order, bool) {
 func (l *Lane) connection(rec *record.Record, c tasks.Content) (order, bool) {
 	v, ok := l.Vendor.(providers.Connector)
 	return order{
-		vendor: v, result: record.ResultAccepted, lineFor: connectLine,
+		vendor: v, result: record.ResultAccepted, lineFor: explain.ConnectLine,
 		send: func(ctx context.Context, line providers.Line, permit providers.Permit, n int) providers.Outcome {
 			return v.Connect(ctx, line, permit, providers.Connection{
 				From: c.From, To: c.To, PushURL: l.pushURL(rec.ID, n), Ref: refOf(rec.ID, n),

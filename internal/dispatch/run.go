@@ -22,8 +22,12 @@ type departure struct {
 	line    providers.Line
 	dialErr error
 	out     ratelimit.Answer
+	called  time.Time // when its turn came
 	asked   time.Time // when the answered question was put
 }
+
+// sendTime is kept free at the end of a permit, for the request to leave in.
+const sendTime = 25 * time.Millisecond
 
 // run takes one attempt through the door and to the vendor. waitCtx ends when
 // the lane drains, too.
@@ -48,9 +52,10 @@ func (a attempt) run(ctx, waitCtx context.Context) (record.State, error) {
 		if err != nil {
 			return "", givenBack(ctx, err)
 		}
-		called := time.Now()
-		a.prepare(waitCtx, &d)
-		a.pace().Prepared(time.Since(called))
+		d.called = time.Now()
+		if a.prepare(waitCtx, &d); waitCtx.Err() != nil {
+			d.dialErr = nil // it was given up, not refused
+		}
 		// From here on a permit may exist, whatever becomes of this task's context.
 		if !a.drain.depart(&a.lane.inFlight) {
 			a.pace().Give(slot)
@@ -62,36 +67,41 @@ func (a attempt) run(ctx, waitCtx context.Context) (record.State, error) {
 			return a.depart(own, &d)
 		}
 		a.lane.inFlight.Done()
-		if err != nil || d.out.Decision != ratelimit.Again && d.out.Decision != ratelimit.Wait {
-			a.pace().Give(slot)
-			return a.turnedAway(d.out, err)
+		if err == nil && d.out.Decision == ratelimit.Again {
+			a.prepared(&d)
+			continue
 		}
-		if d.out.Decision == ratelimit.Wait {
-			a.pace().Give(slot)
+		a.pace().Give(slot)
+		if err != nil || d.out.Decision != ratelimit.Wait {
+			return a.turnedAway(d.out, err)
 		}
 	}
 	return a.turnedAway(ratelimit.Answer{Decision: ratelimit.Again}, nil)
 }
 
-// prepare sees to it that a connection stands.
+// prepare sees to it that a connection stands. One that could not be made is the
+// attempt's outcome: it is not tried again for each slot that it was too late for.
 func (a attempt) prepare(ctx context.Context, d *departure) {
 	if d.line != nil && d.line.Stale(time.Now()) {
 		d.line.Close() //nolint:errcheck // an idle line has nothing to lose
 		d.line = nil
 	}
-	if d.line == nil {
+	if d.line == nil && d.dialErr == nil {
 		d.line, d.dialErr = a.order.vendor.Ready(ctx)
+	}
+}
+
+// prepared tells the pacer how early the next ones have to be called.
+func (a attempt) prepared(d *departure) {
+	if d.dialErr == nil {
+		a.pace().Prepared(time.Since(d.called))
 	}
 }
 
 // depart sends under the permit, at its slot, and settles.
 func (a attempt) depart(own context.Context, d *departure) (record.State, error) {
-	// Redis told how long it is to the slot somewhere between question and answer.
-	answered := time.Since(d.asked)
-	if err := sleep(own, d.out.Wait-answered/2); err != nil {
-		return a.settle(own, unsentOutcome(err))
-	}
-	if a.prepare(own, d); d.dialErr != nil {
+	at := d.leaves(time.Now())
+	if d.dialErr != nil {
 		return a.settle(own, unsentOutcome(d.dialErr))
 	}
 	if a.order.still != nil {
@@ -103,7 +113,29 @@ func (a attempt) depart(own context.Context, d *departure) (record.State, error)
 			return a.settle(own, providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedNo, Unsent: true, VendorText: why})
 		}
 	}
+	a.prepared(d)
+	if err := sleep(own, time.Until(at)); err != nil {
+		return a.settle(own, unsentOutcome(err))
+	}
+	if a.prepare(own, d); d.dialErr != nil {
+		return a.settle(own, unsentOutcome(d.dialErr))
+	}
 	return a.settle(own, a.send(own, d.line, d.asked, d.out.Left))
+}
+
+// leaves is when the request leaves, with the answer just come. Redis told how long
+// it is to the slot at some time from question to answer: counted from the answer,
+// the slot has surely come, but the permit may be over by then.
+func (d *departure) leaves(answered time.Time) time.Time {
+	earliest, surely := d.asked.Add(d.out.Wait), answered.Add(d.out.Wait)
+	at := d.asked.Add(d.out.Left - sendTime)
+	if at.Before(earliest) {
+		at = earliest
+	}
+	if at.After(surely) {
+		at = surely
+	}
+	return at
 }
 
 func (a attempt) pace() *ratelimit.Pacer {

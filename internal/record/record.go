@@ -66,7 +66,7 @@ func (s *Store) Get(ctx context.Context, id string) (*Record, error) {
 		return nil, fmt.Errorf("read record: %w", err)
 	}
 	r := parse(id, h)
-	if r != nil && r.State.Waiting() && r.State != Held && gatedKinds[r.Kind] {
+	if r != nil && r.State.Waiting() && gatedKinds[r.Kind] {
 		if r.Shut, err = s.shut(ctx, r); err != nil {
 			return nil, err
 		}

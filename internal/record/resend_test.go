@@ -54,6 +54,7 @@ func TestResend(t *testing.T) {
 				}
 				// What the second one comes to is its own.
 				w.settle(refused(2, "u"))
+				w.wantRefused(record.SayResend, "it waits to be sent", 0)
 				if w.is(record.Held); w.get().Attempts == 0 || w.charge() == 0 {
 					t.Errorf("charged %v: %+v", w.charge(), w.get())
 				}

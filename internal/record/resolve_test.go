@@ -158,6 +158,9 @@ func TestEvidenceAfterAnOperatorsEnd(t *testing.T) {
 			if told := r.Revision - revision; told != map[bool]int{true: 1}[v == record.Advanced] {
 				t.Errorf("%s, then %s: %d revisions", row.as, row.then, told)
 			}
+			if row.want != record.Failed && row.as == record.SayFailed { // it is no operator's end any more
+				w.wantRefused(record.SayCompleted, "it has ended", 0)
+			}
 			if known := r.VendorCode == "17"; known != (row.want == row.then) {
 				t.Errorf("%s, then %s: the vendor's code is %q", row.as, row.then, r.VendorCode)
 			}

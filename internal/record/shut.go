@@ -18,18 +18,21 @@ var gatedKinds = map[string]bool{"notify": true, "connect": true, "bind": true}
 
 // shut reads why nothing goes out of the lane of a job, as the lane's hash tells
 // people: of several reasons the one that ends last. Nil: nothing is known to
-// stand in its way.
+// stand in its way, or it waits for a time of its own.
 func (s *Store) shut(ctx context.Context, r *Record) (*Gate, error) {
+	now := time.Now()
+	if s.clock != nil {
+		now = s.clock()
+	}
+	if r.State == Held && r.HoldUntil.After(now) {
+		return nil, nil
+	}
 	group, _ := GroupOf(r.ID)
 	lane, err := s.rdb.HGetAll(ctx, keysOf(group).lane(r.Account)).Result()
 	if err != nil {
 		return nil, fmt.Errorf("read whether lane %s is shut: %w", r.Account, err)
 	}
 	var last *Gate
-	now := time.Now()
-	if s.clock != nil {
-		now = s.clock()
-	}
 	for field, value := range lane {
 		reason, ok := strings.CutPrefix(field, "g:")
 		if _, of, one := strings.Cut(reason, "/"); !ok || one && of != r.Priority {

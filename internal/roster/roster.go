@@ -24,8 +24,13 @@ func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 	if err != nil {
 		return tasks.Account{}, err
 	}
+	ruleSet, err := json.Marshal(Rules(a.Rules))
+	if err != nil {
+		return tasks.Account{}, fmt.Errorf("account %s: publish its rules: %w", a.Name, err)
+	}
 	p := tasks.Account{
-		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Rules: rules, NumberRules: numberRules, Kinds: []tasks.Kind{},
+		Name: a.Name, Vendor: a.Vendor, Group: a.Group, Kinds: []tasks.Kind{},
+		Rules: rules, NumberRules: numberRules, RuleSet: ruleSet,
 		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
 	}
 	if p.Unserved = a.Unserved(); p.Unserved != "" {

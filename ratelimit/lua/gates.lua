@@ -50,7 +50,8 @@ local function gates(priority)
     add('daily_cap', a.cap_till, seen('daily_cap'), str(a.cap) .. ' a day')
   end
   if behind > 5000 then
-    add('clock', 0, seen('clock'), 'the time of Redis was set back by ' .. str(math.floor(behind / 1000)) .. ' s')
+    add('clock', 0, seen('clock'), 'the time of Redis was set back by ' .. str(math.floor(behind / 1000)) ..
+      ' s; it ends by itself when that has passed')
   end
   table.sort(out, function(x, y) return x.reason < y.reason end)
   return out

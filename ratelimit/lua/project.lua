@@ -1,8 +1,9 @@
 -- project: why the lane is shut and until when, for those who pause its queues and
 -- for people; the reasons that follow from rules and time are noted in its hash.
 -- a: account, peek (write nothing), and what gates.lua needs.
--- Answers {now, next, lines, reasons as JSON, the lane's hash as JSON} with next the
--- time at which that may change by itself (0: not known), or {now, 'recompute'}.
+-- Answers {now, next, lines, reasons as JSON, the lane's hash as JSON, behind} with
+-- next the time at which that may change by itself and behind how far the server's
+-- own time is behind now, or {now, 'recompute'}.
 if now < a.valid_from or now >= a.valid_until then return {str(now), 'recompute'} end
 local list, next, named = gates(), a.valid_until, {}
 local function sooner(at) if at > now and at < next then next = at end end
@@ -26,4 +27,4 @@ if not a.peek then
 end
 local reasons = #list > 0 and cjson.encode(list) or '[]'
 lane[''] = ''
-return {str(now), str(next), str(lines_in_use()), reasons, cjson.encode(lane)}
+return {str(now), str(next), str(lines_in_use()), reasons, cjson.encode(lane), str(behind)}

@@ -33,13 +33,13 @@ local function shut(reason, till, detail)
 end
 
 -- The breaker learns what a vendor's answer says of the vendor: 'ok', 'failed', or
--- nothing of it. b: after (0: no breaker), open, max_open (ms).
+-- nothing of it. b: after (0: no breaker), open, max_open (ms); nil with 'ok'.
 local function breaker(health, b)
   local key = lane_key()
-  local lane = redis.call('HMGET', key, 'b:fails', 'b:until', 'b:for', 'b:probe', 'frequent')
+  local lane = redis.call('HMGET', key, 'b:fails', 'b:until', 'b:for', 'b:probe')
   local trial = lane[4] and string.match(lane[4], '^(%S+) ') == id
   if health == 'ok' then
-    if lane[1] or lane[2] or lane[5] then redis.call('HDEL', key, 'b:fails', 'b:until', 'b:for', 'b:probe', 'frequent') end
+    if lane[1] or lane[2] then redis.call('HDEL', key, 'b:fails', 'b:until', 'b:for', 'b:probe') end
   elseif health == 'failed' and lane[2] and trial then
     local pause = math.min(2 * num(lane[3]), b.max_open)
     redis.call('HSET', key, 'b:until', str(now + pause), 'b:for', str(pause))
@@ -78,13 +78,14 @@ local function line(rank, state)
   end
 end
 
--- Why the lane is shut, as its hash says: the reason that ends last.
+-- Why the lane is shut to this job, as its hash says: the reason that ends last.
 local function lane_reason()
   local reason, last
   local flat = redis.call('HGETALL', lane_key())
   for i = 1, #flat, 2 do
     local name, gate = string.match(flat[i], '^g:(.*)$'), gate_of(flat[i + 1])
-    if name and stands(gate) then
+    local of = name and string.match(name, '/(.*)$')
+    if name and stands(gate) and (not of or of == job.priority) then
       local till = gate.till == 0 and math.huge or gate.till
       if not last or till > last then reason, last = name, till end
     end

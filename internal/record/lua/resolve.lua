@@ -25,12 +25,11 @@ if rank == 9 then return refused('it has ended') end
 -- Why it cannot be sent again.
 local function not_again()
   if was ~= 'in_doubt' and was ~= 'unknown' then return 'the vendor accepted it; it can be resolved as completed or failed' end
-  if not job.content or num(job.attempt) == 0 then return 'it has nothing that could be sent again' end
+  if num(job.attempt) == 0 then return 'it has nothing that could be sent again' end
   if job.cancel then return 'somebody asked to cancel it; it can be resolved as completed or failed' end
-  local proved = job.seen
-  for field in pairs(job) do proved = proved or string.match(field, '^late:(%d+)$') end
-  if proved then
-    return 'a push or a query said that attempt ' .. proved .. ' was placed; it can be resolved as completed or failed'
+  for field in pairs(job) do
+    local proved = string.match(field, '^late:(%d+)$')
+    if proved then return 'a push or a query said that attempt ' .. proved .. ' was placed; it can be resolved as completed or failed' end
   end
   if job.kind == 'unbind' and job.keeps and was == 'unknown' then
     return 'its number may belong to another binding by now; enqueue a new unbind'
@@ -52,7 +51,6 @@ if a.as ~= 'resend' then
   release(job.attempt)
   forget_seen()
   if job.kind == 'bind' and a.as == 'completed' then
-    clear_hold()
     if rank == 8 then revive() end
     activate(math.max(num(job.owned_until), num(job.send_before)), a.text)
     index(job.attempt, 0)
