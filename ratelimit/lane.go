@@ -66,13 +66,13 @@ func NewLane(store *record.Store, group, account string, rules Rules, now func()
 
 // Standing is how a lane stands.
 type Standing struct {
-	Now   time.Time // the group's
+	Now time.Time // the group's
 	// Server is Redis's own time: behind Now where it was set back.
 	Server time.Time
-	Gates []Gate    // sorted by reason; empty: it is open
-	Next  time.Time // when that may change by itself at the earliest
-	Lines int       // calls that use a line
-	Used  float64   // calls per second, in the last ten full seconds
+	Gates  []Gate    // sorted by reason; empty: it is open
+	Next   time.Time // when that may change by itself at the earliest
+	Lines  int       // calls that use a line
+	Used   float64   // calls per second, in the last ten full seconds
 	// Failures in a row that the breaker has counted.
 	Failures int
 }

@@ -43,6 +43,9 @@ const (
 	leaseWithin = 5 * time.Second
 	minLead     = time.Millisecond
 	maxLead     = 700 * time.Millisecond
+	// enoughAhead: with slots for so long, a process asks for no more. One question
+	// is for many slots that way.
+	enoughAhead = 250 * time.Millisecond
 	// mostSlots of one lease: a script can hand over some thousands of values.
 	mostSlots = 1000
 )
@@ -160,21 +163,26 @@ func (p *Pacer) step(now time.Time) (until time.Time) {
 			until = at
 			break
 		}
-		w := heap.Pop(&p.waiting).(*waiter)
-		w.turn <- called{slot: p.spare[0]}
+		p.waiting.first().turn <- called{slot: p.spare[0]}
 		p.spare = p.spare[1:]
 	}
 	want := min(len(p.waiting)-len(p.spare), p.chunk)
 	if want <= 0 || p.leasing {
 		return until
 	}
-	if !p.askAt.After(now) {
+	askAt := p.askAt
+	if n := len(p.spare); n > 0 {
+		if low := p.spare[n-1].At.Add(-p.lead - enoughAhead); low.After(askAt) {
+			askAt = low
+		}
+	}
+	if !askAt.After(now) {
 		p.leasing = true
 		go p.lease(want, p.lead) // for leaseWithin at the most
 		return until
 	}
-	if until.IsZero() || p.askAt.Before(until) {
-		until = p.askAt
+	if until.IsZero() || askAt.Before(until) {
+		until = askAt
 	}
 	return until
 }
@@ -206,7 +214,7 @@ func (p *Pacer) lease(n int, lead time.Duration) {
 	if err != nil {
 		p.askAt = time.Time{}
 		for len(p.waiting) > 0 {
-			heap.Pop(&p.waiting).(*waiter).turn <- called{err: err}
+			p.waiting.first().turn <- called{err: err}
 		}
 		return
 	}

@@ -1,5 +1,7 @@
 package ratelimit
 
+import "container/heap"
+
 // waiter is one who waits for a slot.
 type waiter struct {
 	rank, came int
@@ -31,7 +33,7 @@ func (q queue) Swap(i, j int) {
 
 // Push implements heap.Interface.
 func (q *queue) Push(x any) {
-	w := x.(*waiter)
+	w := x.(*waiter) //nolint:forcetypeassert // only Turn pushes
 	w.at = len(*q)
 	*q = append(*q, w)
 }
@@ -43,6 +45,11 @@ func (q *queue) Pop() any {
 	w.at = -1
 	*q = (*q)[:last]
 	return w
+}
+
+// first takes the one out whose turn it is.
+func (q *queue) first() *waiter {
+	return heap.Pop(q).(*waiter) //nolint:forcetypeassert // Pop returns no other
 }
 
 // insert keeps slots in the order of their times.

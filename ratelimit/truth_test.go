@@ -27,8 +27,8 @@ var truths = []struct {
 	rules  ratelimit.Rules
 	calls  []string // made before, Shanghai time
 	now    string
-	until  string // "": go
-	reason string // window: the lane is shut; else the job is held
+	until  string        // "": go
+	reason string        // window: the lane is shut; else the job is held
 	left   time.Duration // of the permit; 0: five seconds
 }{
 	{"before it opens", calendarOnly, nil, "2026-11-21 08:59:59.999", "2026-11-21 09:00:00", "window", 0},

@@ -12,7 +12,7 @@ import (
 func pausedKey(q Queue) string { return "asynq:{" + string(q) + "}:paused" }
 
 // setPausedScript changes what the key holds if it still holds what was seen.
-// KEYS 1 the key. ARGV 1 seen, 2 wanted; '' is no key. Answers 1 or 0.
+// KEYS 1 the key. ARGV 1 seen, 2 wanted; ” is no key. Answers 1 or 0.
 var setPausedScript = redis.NewScript(`
 if (redis.call('GET', KEYS[1]) or '') ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2]) end

@@ -12,6 +12,7 @@ accounts:
   - {name: served, vendor: jumdata, credentials: {app_id: a, app_secret: b}}
   - {name: capped, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {daily_cap: 1}}
   - {name: lines, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {max_in_flight: 1}}
+  - {name: coded, vendor: jumdata, group: coded, auth_mode: appcode, base_url: https://a.example, credentials: {app_code: c}}
   - {name: other, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}
 `), "test.yaml")
 	if err != nil {
@@ -22,7 +23,7 @@ accounts:
 		t.Fatal(err)
 	}
 	for _, a := range accounts {
-		if want := a.Name == "served" || a.Name == "other"; (len(a.Kinds) > 0) != want {
+		if want := a.Name != "coded"; (len(a.Kinds) > 0) != want {
 			t.Errorf("account %s: kinds %v", a.Name, a.Kinds)
 		}
 	}

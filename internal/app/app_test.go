@@ -20,8 +20,8 @@ import (
 
 	"github.com/callpacer/callpacer/configs"
 	"github.com/callpacer/callpacer/internal/record"
-	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/internal/redistest"
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/providers/all"
 	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"

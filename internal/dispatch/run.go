@@ -26,6 +26,9 @@ type departure struct {
 	asked   time.Time // when the answered question was put
 }
 
+// fullPause is how long a job of a lane without a rate leaves a full lane alone.
+const fullPause = 400 * time.Millisecond
+
 // sendTime is kept free at the end of a permit, for the request to leave in.
 const sendTime = 25 * time.Millisecond
 
@@ -69,6 +72,13 @@ func (a attempt) run(ctx, waitCtx context.Context) (record.State, error) {
 		a.lane.inFlight.Done()
 		if err == nil && d.out.Decision == ratelimit.Again {
 			a.prepared(&d)
+			if slot != (ratelimit.Slot{}) {
+				continue
+			}
+			// Without a rate nothing else makes it wait until a line is free.
+			if err := sleep(waitCtx, fullPause); err != nil {
+				return "", givenBack(ctx, err)
+			}
 			continue
 		}
 		a.pace().Give(slot)

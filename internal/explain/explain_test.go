@@ -212,6 +212,15 @@ func TestWhatBinds(t *testing.T) {
 				d.zadd("lane:acct:lines", fmt.Sprint("g.l", i), d.in(time.Duration(i+1)*time.Minute))
 			}
 		}, "It waits for a line: max_in_flight (3 of 2 in use).", "max_in_flight", "max_in_flight NO 3 2 2026-11-22 12:02:00 +08:00 "},
+		"as many lines as there are": {func(d *desk) {
+			for i := range 2 {
+				d.zadd("lane:acct:lines", fmt.Sprint("g.l", i), d.in(time.Duration(i+1)*time.Minute))
+			}
+		}, "It waits for a line: max_in_flight (2 of 2 in use).", "max_in_flight", "max_in_flight NO 2 2 2026-11-22 12:01:00 +08:00 "},
+		"a line is free": {func(d *desk) {
+			d.zadd("lane:acct:lines", "g.l1", d.in(time.Minute))
+			d.zadd("lane:acct:lines", "g.l2", d.in(0))
+		}, "Nothing stands in its way", "", "max_in_flight yes 1 2 - "},
 		"daily_cap": {func(d *desk) {
 			d.zadd("lane:acct:day", "a", d.in(-time.Hour))
 			d.zadd("lane:acct:day", "b", d.in(-time.Hour))

@@ -8,12 +8,12 @@ type keys struct{ prefix string }
 
 func keysOf(group string) keys { return keys{prefix: "callpacer:{" + group + "}:"} }
 
-func (k keys) clock() string           { return k.prefix + "clock" }
-func (k keys) due() string             { return k.prefix + "due" }
-func (k keys) job(id string) string    { return k.prefix + "job:" + id }
-func (k keys) marker(id string) string { return k.prefix + "key:" + id }
+func (k keys) clock() string              { return k.prefix + "clock" }
+func (k keys) due() string                { return k.prefix + "due" }
+func (k keys) job(id string) string       { return k.prefix + "job:" + id }
+func (k keys) marker(id string) string    { return k.prefix + "key:" + id }
 func (k keys) lane(account string) string { return k.prefix + "lane:" + account }
-func (k keys) push(hash string) string { return k.prefix + "push:" + hash }
+func (k keys) push(hash string) string    { return k.prefix + "push:" + hash }
 
 // call is what a name of the vendor, or "x/" and a number's key, leads by to a job.
 func (k keys) call(name string) string  { return k.prefix + "call:" + name }
