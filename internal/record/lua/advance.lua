@@ -17,6 +17,7 @@ end
 if not job.state then return {'missing'} end
 -- command: HSET, or HSETNX where a charge that is there stays as it is.
 local function charge_stands(command)
+  if job.capped then redis.call('ZADD', lane_key(':day'), 'NX', str(now), attempt_id(a.attempt)) end
   each_number(function(key)
     redis.call(command, key, 'c:' .. attempt_id(a.attempt), str(now))
     keep_number(key, num(job.number_ttl))

@@ -16,7 +16,7 @@ local function activate(made_at, detail)
   due(ends)
 end
 
-local RANK = {ringing = 3, in_progress = 4}
+local RANK = {submitted = 2, ringing = 3, in_progress = 4}
 
 -- What a push says of an attempt whose own answer is still to come, or of an
 -- earlier one: it stands against an answer that nothing was placed.

@@ -87,7 +87,7 @@ local function lane_reason()
     local of = name and string.match(name, '/(.*)$')
     if name and stands(gate) and (not of or of == job.priority) then
       local till = gate.till == 0 and math.huge or gate.till
-      if not last or till > last then reason, last = name, till end
+      if not last or till > last or till == last and name < reason then reason, last = name, till end
     end
   end
   return reason or ''

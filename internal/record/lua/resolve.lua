@@ -28,7 +28,7 @@ local function not_again()
   if num(job.attempt) == 0 then return 'it has nothing that could be sent again' end
   if job.cancel then return 'somebody asked to cancel it; it can be resolved as completed or failed' end
   for field in pairs(job) do
-    local proved = string.match(field, '^late:(%d+)$')
+    local proved = string.match(field, '^late:(%d+)$') or job.placed
     if proved then return 'a push or a query said that attempt ' .. proved .. ' was placed; it can be resolved as completed or failed' end
   end
   if job.kind == 'unbind' and job.keeps and was == 'unknown' then

@@ -30,6 +30,27 @@ if num(job.attempt) ~= a.attempt or job.token ~= a.token then
     end
     flush()
   end
+  -- An operator had it sent again before this answer came: there is a call, and no
+  -- refusal of a later attempt is a reason for another one.
+  local resent = num(string.match(job.resolved or '', '^resend (%d+) '))
+  if a.result == 'accepted' and a.attempt == resent and resent < num(job.attempt) and not job.repeatable and not job['late:' .. str(resent)] then
+    put('late:' .. str(a.attempt), 'submitted')
+    note(job.state, 'result_conflict: the answer to attempt ' .. str(a.attempt) .. ' says that it was placed', true)
+    if num(job.rank) == 0 then
+      drop('vendor_id')
+      index(a.attempt, a.give_up_in)
+      go_on(a.attempt, 'submitted', '', a.vendor_id or '', a.poll_in, a.give_up_in, 'the answer to attempt ' .. str(a.attempt) .. ' came late')
+    elseif job.rank == '1' and not job.seen then
+      put('seen', a.attempt)
+      put('seen_state', 'submitted')
+      put('seen_cause', '')
+      put('seen_vendor_id', a.vendor_id or '')
+      put('seen_poll', a.poll_in)
+      put('seen_give_up', a.give_up_in)
+      index(a.attempt, a.give_up_in)
+    end
+    flush()
+  end
   return {'stale', job.state}
 end
 if num(job.settled) == a.attempt then
