@@ -1,9 +1,11 @@
 package ratelimit_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
 	"github.com/callpacer/callpacer/ratelimit"
 )
@@ -33,7 +35,29 @@ func rulesOf(t *tape) ratelimit.Rules {
 		}
 		rules.PerNumber = append(rules.PerNumber, p)
 	}
+	if t.pick(2) == 0 {
+		rules.DailyCap, rules.Day = 1+t.pick(4), shanghai
+	}
+	if t.pick(2) == 0 {
+		rules.Rate = ratelimit.Rate{PerSecond: choose(t, 0.3, 2, 20), Burst: 1 + t.pick(3)}
+	}
+	if t.pick(3) == 0 {
+		rules.MaxInFlight = 1 + t.pick(2)
+	}
 	return rules
+}
+
+// shutSometimes shuts the lane for a while, for several reasons.
+func (h *history) shutSometimes() {
+	reasons := []string{record.GateHalt, record.GateWindow, record.GateFrequency, ratelimit.GateOperator, "operator/urgent", "operator/bulk"}
+	for !h.tape.ended() && h.tape.pick(3) == 0 {
+		reason := choose(h.tape, reasons...)
+		span := choose(h.tape, 1, 999, 60000, hourMS, 20*hourMS, 0)
+		h.model.at(h.clock)
+		h.model.shut(reason, span, "")
+		h.same("shut "+reason, nil, nil, h.lane.Shut(h.ctx, reason, time.Duration(span)*time.Millisecond, ""))
+		h.ledger.shut(reason, h.model.now, span)
+	}
 }
 
 // askUntilGo asks at each answered time until the call goes out. No answer is
@@ -41,7 +65,7 @@ func rulesOf(t *tape) ratelimit.Rules {
 // model says the same.
 func askUntilGo(t testing.TB, r *redistest.Redis, bytes []byte) {
 	tp := &tape{bytes: bytes}
-	h := newHistory(t, r, rulesOf(tp), mixes[1], nil)
+	h := newHistory(t, r, rulesOf(tp), mixes[len(mixes)-1], nil)
 	h.tape = &tape{bytes: bytes[min(len(bytes), tp.at):]}
 	for _, id := range h.ids {
 		h.model.at(h.clock)
@@ -54,7 +78,9 @@ func askUntilGo(t testing.TB, r *redistest.Redis, bytes []byte) {
 		if j == nil || !waiting(j.state) {
 			continue
 		}
+		h.shutSometimes()
 		h.untilGo(id, j)
+		h.model.at(h.clock)
 		h.opSettleOf(id)
 		h.compare("a call")
 	}
@@ -63,27 +89,54 @@ func askUntilGo(t testing.TB, r *redistest.Redis, bytes []byte) {
 func (h *history) untilGo(id string, j *mJob) {
 	r := ratelimit.Request{
 		JobID: id, Numbers: numbersOf(id), Attempt: j.attempt + 1, Token: "t", Go: true, Waited: true,
-		Timeout: 10 * time.Second, Doubt: time.Minute,
+		Timeout: 10 * time.Second, Doubt: time.Minute, LineFor: lineOf(id), Suppress: suppressedBy(id),
 	}
 	refused := map[string]int{}
-	for range 80 { // a call in flight may cost 45 of them
+	for range 400 { // a call in flight may cost 45 of them, one on a line 300
 		h.model.at(h.clock)
+		r.Slot = h.anySlot()
 		want := h.model.admit(r)
 		got, err := h.admit.Admit(h.ctx, r)
 		h.same("admit "+id, got, want, err)
 		h.ledger.admitted(r, got)
-		if got.Decision != ratelimit.Hold {
+		switch {
+		case got.Decision == ratelimit.Again: // later, then
+			h.clock += 1000
+			continue
+		case got.Decision != ratelimit.Hold && got.Decision != ratelimit.Shut:
 			return
+		case got.Decision == ratelimit.Shut && got.Until.IsZero(): // somebody must open it
+			h.same("open "+got.Reason, nil, nil, h.openNow(got.Reason))
+			continue
+		case !got.Until.After(got.Now):
+			h.fatalf("%s until %v, which is not after %v", got.Decision, got.Until, got.Now)
 		}
-		if !got.Until.After(got.Now) {
-			h.fatalf("held until %v, which is not after %v", got.Until, got.Now)
-		}
-		if refused[got.Reason]++; refused[got.Reason] > 1 && got.Reason != "one_at_a_time" {
+		by := string(got.Decision) + " " + got.Reason
+		if refused[by]++; refused[by] > 1 && got.Reason != "one_at_a_time" {
 			h.fatalf("%s refused again at the time that it gave", got.Reason)
 		}
 		h.clock = got.Until.UnixMilli()
 	}
-	h.fatalf("eighty holds in a row")
+	h.fatalf("four hundred refusals in a row")
+}
+
+// anySlot is a new slot, be the lane shut or not.
+func (h *history) anySlot() string {
+	if h.rules.Rate.PerSecond == 0 {
+		return ""
+	}
+	h.lease(ratelimit.PaceAnytime, 1, 0)
+	if _, ok := h.model.lane.slots[strconv.Itoa(h.model.lane.leased)]; ok {
+		return strconv.Itoa(h.model.lane.leased)
+	}
+	return ""
+}
+
+func (h *history) openNow(reason string) error {
+	h.model.open(reason)
+	h.ledger.opened([]string{reason})
+	_, err := h.lane.Open(h.ctx, reason)
+	return err
 }
 
 func FuzzAdmit(f *testing.F) {

@@ -36,6 +36,9 @@ func (h *history) opAdvance() {
 		return // no token names such an attempt
 	}
 	h.advance(id, h.evidence(n))
+	if h.stateOf(id) == record.Submitting && h.tape.pick(2) == 0 {
+		h.opSettleOf(id) // the answer comes after the push
+	}
 }
 
 // opEarlier is evidence of an attempt that was followed by another.
@@ -66,6 +69,7 @@ func (h *history) advance(id string, e record.Evidence) {
 	if got != record.Foreign {
 		h.ledger.seen(id, e)
 	}
+	h.ledger.proves(was, e, got)
 	if got == record.Advanced {
 		h.ledger.resolved(id)
 	}
@@ -84,12 +88,14 @@ func (h *history) opCall() {
 	if h.model.jobs[name] == nil {
 		h.calls = append(h.calls, name)
 	}
+	was := h.stateOf(name)
 	got, state, err := h.store.AdvanceChild(h.ctx, record.Child{
 		Binding: &record.Record{ID: id, Account: "acct", Priority: "normal"}, Retain: time.Hour,
 	}, e)
 	verdict, want := h.model.advanceChild(name, e)
 	h.same(fmt.Sprintf("call %s %s %d", name, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)
 	h.counts["call: "+string(state)]++
+	h.ledger.proves(was, e, got)
 }
 
 func (h *history) opBound() {

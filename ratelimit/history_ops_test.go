@@ -46,7 +46,7 @@ func (h *history) opCreate() {
 
 func (h *history) create(id string) {
 	j := record.NewJob{
-		ID: id, Account: "acct", Vendor: "v", Kind: kindOf(id), Priority: "normal", Keyed: keyed(id),
+		ID: id, Account: "acct", Vendor: "v", Kind: kindOf(id), Priority: priorityOf(id), Keyed: keyed(id),
 		Content: "c", Digest: choose(h.tape, "d1", "d1", "d1", "d2"), Numbers: numbersOf(id),
 		SubmitToken: choose(h.tape, "s1", "s2"), Retain: 72 * time.Hour, KeyRetain: 720 * time.Hour,
 	}
@@ -136,12 +136,18 @@ func (h *history) opAdmit() {
 	if h.tape.pick(4) == 0 {
 		r.Attempt, r.Token = last, token // its go got lost, perhaps
 	}
+	r.LineFor, r.Suppress = lineOf(id), suppressedBy(id)
+	r.Slot = h.slot(r)
+	h.idle = false
 	h.skew = choose(h.tape, 0, 0, 1000, -59*60*int64(1000), 3*hourMS, 26*hourMS, -40*dayMS)
 	got, err := h.admit.Admit(h.ctx, r)
 	h.same(fmt.Sprintf("admit %s.%d %s go=%v", id, r.Attempt, r.Token, r.Go), got, h.model.admit(r), err)
 	h.counts["admit: "+string(got.Decision)+" "+got.Reason]++
 	if was == record.InDoubt {
 		h.counts["admit in doubt: "+string(got.Decision)]++
+	}
+	if was == record.Reserved && got.Decision == ratelimit.Shut {
+		h.counts["admit reserved: gate"]++
 	}
 	h.ledger.admitted(r, got)
 }
@@ -181,15 +187,54 @@ func (h *history) opSettleOf(id string) {
 	if h.tape.pick(6) == 0 {
 		t.LockFor = choose(h.tape, 24*time.Hour, time.Minute)
 	}
+	if t.LockFor > 0 {
+		t.Masks = choose(h.tape, "m1,m2", "m1")
+	}
+	if h.mix.lane > 0 {
+		t.Lane = h.news()
+	}
 	was := h.stateOf(id)
+	h.ledger.now = h.model.now
 	for range choose(h.tape, 1, 1, 2) {
 		got, err := h.store.Settle(h.ctx, id, numbersOf(id), t)
 		h.same(fmt.Sprintf("settle %s.%d %s keep=%v", id, n, t.Result, t.KeepCharge), got, h.model.settle(id, t), err)
 		h.ledger.settled(id, t, got)
+		if !got.Stale && was == record.Queued {
+			h.counts["settle: an operator was faster"]++
+		}
 		if !got.Stale {
 			h.counts["settle: "+string(was)+" "+string(t.Result)+" "+string(got.State)]++
 		}
 	}
+}
+
+// news is what an answer says of the lane.
+func (h *history) news() *record.LaneNews {
+	if h.tape.pick(6) == 0 {
+		return nil
+	}
+	n := &record.LaneNews{
+		Health:  choose(h.tape, record.HealthFailed, record.HealthFailed, record.HealthOK, record.HealthNone),
+		Breaker: record.Breaker{After: choose(h.tape, 2, 2, 0), Open: 10 * time.Second, MaxOpen: 30 * time.Second},
+	}
+	if h.mix.refusals {
+		n.Health = choose(h.tape, n.Health, record.HealthFailed, record.HealthFailed)
+	}
+	if h.model.trialOut() {
+		n.Health = choose(h.tape, record.HealthFailed, record.HealthOK, record.HealthNone, record.HealthNone)
+	}
+	if h.model.lane.frequent > 0 && h.tape.pick(2) == 0 {
+		n.Health, n.Gate, n.GateFor = record.HealthOK, record.GateFrequency, choose(h.tape, time.Second, 20*time.Second, time.Minute)
+		return n
+	}
+	if h.tape.pick(map[bool]int{true: 10, false: 3}[h.mix.refusals]) == 0 {
+		n.Health = record.HealthOK // it answered
+		n.Gate, n.Detail = choose(h.tape, record.GateFrequency, record.GateFrequency, record.GateFrequency, record.GateWindow, record.GateHalt), choose(h.tape, "603", "")
+		if n.Gate != record.GateHalt {
+			n.GateFor = choose(h.tape, time.Second, 5*time.Second, 30*time.Second, 10*time.Minute)
+		}
+	}
+	return n
 }
 
 func (h *history) opReleased() {

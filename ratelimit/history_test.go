@@ -55,6 +55,12 @@ type history struct {
 	admit  *ratelimit.Admission
 	leases []leased
 	step   int
+
+	lane     *ratelimit.Lane
+	locks    *ratelimit.Locks
+	laneSkew int64    // of the process that asks about the lane
+	leaseds  []string // slots
+
 	idle   bool     // the operation had nothing to do
 	done   []string // what was done, for the report of a difference
 	counts map[string]int
@@ -74,11 +80,12 @@ type mix struct {
 	name, jobs string
 	asides     int
 	refusals   bool // nearly every answer is one, and can be sent again at once
+	lane       int  // how often something happens to the lane, of a hundred; 0: nothing does
 }
 
 var mixes = []mix{
-	{"all", "abcdefg", 40, false}, {"calls", "abcd", 35, false}, {"doubt", "def", 12, false}, {"bindings", "ef", 25, false},
-	{"retries", "abc", 20, true},
+	{"all", "abcdefg", 40, false, 0}, {"calls", "abcd", 35, false, 0}, {"doubt", "def", 12, false, 0}, {"bindings", "ef", 25, false, 0},
+	{"retries", "abc", 20, true, 0}, {"lane", "abcdef", 12, false, 30}, {"failing lane", "abcdf", 6, true, 10},
 }
 
 func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, m mix, bytes []byte) *history {
@@ -90,6 +97,8 @@ func newHistory(t testing.TB, r *redistest.Redis, rules ratelimit.Rules, m mix, 
 		h.ids = append(h.ids, group+"."+string(letter))
 	}
 	h.store = record.New(r.Client).WithClock(func() time.Time { return time.UnixMilli(h.clock) })
+	h.locks = ratelimit.NewLocks(h.store)
+	h.lane = ratelimit.NewLane(h.store, group, "acct", rules, func() time.Time { return h.laneGuess() })
 	h.admit = ratelimit.NewAdmission(h.store, rules, func() time.Time { return time.UnixMilli(h.clock + h.skew) })
 	return h
 }
@@ -103,14 +112,15 @@ func (h *history) run() {
 	for !h.tape.ended() {
 		h.step++
 		h.tickClock()
-		before := h.model.now
+		seen, now, behind := h.model.seen, h.model.now, h.model.behind
 		h.idle = false
 		h.model.at(h.clock)
 		name := h.operation()
-		if h.idle { // no script saw the clock
-			h.model.now = before
-		}
 		h.counts[name]++
+		if h.idle { // no script saw the clock
+			h.model.seen, h.model.now, h.model.behind = seen, now, behind
+			continue
+		}
 		h.compare(name)
 	}
 }
@@ -118,7 +128,23 @@ func (h *history) run() {
 // tickClock moves the server's clock; sometimes an older server answers.
 func (h *history) tickClock() {
 	const minute = 60 * int64(1000)
-	h.clock += choose(h.tape, 0, 1, 100, 1000, 0, 900, 5000, 12000, 0, 45000, 3*minute, 31*minute, 0, 0, 1, -5000, -2*hourMS, 0, 100, 1000)
+	if h.model.behind > 0 && h.tape.pick(4) == 0 { // the right one answers again
+		h.clock = h.model.now
+	}
+	if h.mix.lane > 0 && h.model.behind > 0 && h.tape.pick(3) != 0 {
+		return
+	}
+	if h.mix.lane > 0 { // what happens to lanes is quick
+		h.clock += choose(h.tape, 0, 1, 20, 50, 99, 100, 200, 500, 1000, 0, 900, 5000, 10000, 10001, 0, 12000, 20000, minute, 0, -5000)
+		if h.tape.pick(40) == 39 {
+			h.clock += choose(h.tape, 31*minute, 9*hourMS)
+		}
+		return
+	}
+	h.clock += choose(h.tape, 0, 1, 100, 1000, 0, 900, 5000, 12000, 0, 45000, 3*minute, 31*minute, 0, 0, 1, -5000, 0, 0, 100, 1000)
+	if h.tape.pick(60) == 59 {
+		h.clock -= choose(h.tape, 2*hourMS, 5001)
+	}
 	if h.tape.pick(24) == 23 {
 		h.clock += choose(h.tape, 3*hourMS, 9*hourMS+7, 24*hourMS)
 	}
@@ -142,13 +168,19 @@ var (
 		{1, "fail", (*history).opFail}, {1, "done", (*history).opDone}, {1, "put off", (*history).opPutOff},
 		{2, "bound", (*history).opBound}, {1, "released", (*history).opReleased}, {4, "call", (*history).opCall},
 		{1, "stale lease", (*history).opStaleLease}, {1, "push", (*history).opPush}, {1, "forget", (*history).opForget},
+		{3, "resolve", (*history).opResolve}, {1, "lift", (*history).opLift},
 	}
 )
 
 func (h *history) operation() string {
 	from := steps
-	if h.tape.pick(100) < h.mix.asides {
+	switch n := h.tape.pick(100); {
+	case n < h.mix.asides:
 		from = asides
+	case n < h.mix.asides+h.mix.lane && h.mix.refusals:
+		from = laneSteps[:2]
+	case n < h.mix.asides+h.mix.lane:
+		from = laneSteps
 	}
 	total := 0
 	for _, o := range from {
@@ -170,7 +202,7 @@ func (h *history) logf(format string, args ...any) {
 
 func (h *history) fatalf(format string, args ...any) {
 	h.t.Helper()
-	for _, line := range h.done[max(0, len(h.done)-40):] {
+	for _, line := range h.done[max(0, len(h.done)-140):] {
 		h.t.Log(line)
 	}
 	h.t.Fatalf(format, args...)
@@ -200,6 +232,7 @@ func (h *history) compare(name string) {
 	if d := brokenInvariants(got, ttl); len(d) > 0 {
 		h.fatalf("after %s:\n%s", name, join(d))
 	}
+	h.ledger.now = h.model.now
 	h.ledger.judge(got)
 	if d := h.ledger.broken; len(d) > 0 {
 		h.fatalf("after %s:\n%s", name, join(d))

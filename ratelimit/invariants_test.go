@@ -15,6 +15,8 @@ type ledger struct {
 	rules  ratelimit.Rules
 	sent   []*sent
 	broken []string
+	now    int64 // of the last step
+	laneLedger
 }
 
 // sent is one permit that was given.
@@ -30,6 +32,8 @@ type sent struct {
 	repeatable bool // the vendor knows the request by its id
 	refused    bool // its owner told that it did not take effect
 	resolved   bool // somebody else told what became of it
+	inDay      bool // daily_cap counts it
+	told       bool // the vendor told of this very one
 }
 
 // open says that the attempt may have taken effect, for all that is known. What
@@ -48,7 +52,9 @@ func (l *ledger) placed(job string) *sent {
 	return nil
 }
 
-func newLedger(rules ratelimit.Rules) *ledger { return &ledger{rules: rules} }
+func newLedger(rules ratelimit.Rules) *ledger {
+	return &ledger{rules: rules, laneLedger: newLaneLedger()}
+}
 
 func (l *ledger) find(job string, attempt int) *sent {
 	for i := len(l.sent) - 1; i >= 0; i-- {
@@ -87,6 +93,7 @@ func (l *ledger) admitted(r ratelimit.Request, a ratelimit.Answer) {
 		l.inFlight(s, n)
 		l.counted(s, n)
 	}
+	l.laneAllows(s, r, a)
 	l.sent = append(l.sent, s)
 	if w := l.rules.Window; w != nil && !r.Anytime {
 		if from, closes := firstOpen(w, now); from != now || closes < now+a.Left.Milliseconds() {
@@ -151,6 +158,7 @@ func (l *ledger) settled(job string, t record.Settlement, got record.Settled) {
 	if got.Stale || s == nil || s.over {
 		return
 	}
+	l.laneNews(s, t)
 	s.over = true
 	notPlaced := t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe
 	s.givenBack = !t.KeepCharge && notPlaced
@@ -188,6 +196,7 @@ func (l *ledger) sentBefore(now *sent) {
 // judge: a job of which an attempt may have taken effect neither waits to be sent
 // nor has ended as if it had not.
 func (l *ledger) judge(v view) {
+	l.seeLines(v)
 	for _, s := range l.sent {
 		state := record.State(v["job "+s.job+" state"])
 		if s.seen && waiting(state) {
@@ -200,7 +209,7 @@ func (l *ledger) judge(v view) {
 			continue // it stood, and its time ended
 		}
 		switch state {
-		case record.Accepted, record.Queued, record.Held, record.Expired, record.Canceled, record.Failed:
+		case record.Accepted, record.Queued, record.Held, record.Reserved, record.Expired, record.Canceled, record.Failed:
 			l.breach("%s is %s though attempt %d may have taken effect", s.job, state, s.attempt)
 		}
 	}
@@ -208,7 +217,7 @@ func (l *ledger) judge(v view) {
 
 func (l *ledger) seen(job string, e record.Evidence) {
 	if s := l.find(job, e.Attempt); s != nil && e.State != "" {
-		s.seen = true
+		s.seen, s.told = true, true
 	}
 }
 

@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -81,8 +82,8 @@ func (m *model) earliest(j *mJob, r ratelimit.Request) (at int64, reason string,
 		return at, reason, 0
 	}
 	open, closes := firstOpen(m.rules.Window, at)
-	if open > at && at == m.now {
-		reason = "window"
+	if at == m.now {
+		return at, "", closes // where it is shut, that is the lane's affair
 	}
 	return open, reason, closes
 }
@@ -97,8 +98,7 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	j.runs = 0
 	if rankOf(j.state) == 1 {
 		if j.token == r.Token && j.attempt == r.Attempt {
-			out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
-			return decide(ratelimit.Go)
+			return m.permit(j, out)
 		}
 		out.Until = time.UnixMilli(j.ownedUntil)
 		return decide(ratelimit.Busy)
@@ -116,28 +116,46 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	case m.now >= j.expires:
 		m.expire(j)
 		return over()
-	}
-	at, reason, closes := m.earliest(j, r)
-	if taken := m.taken(j, r.Free); at == m.now && (m.rules.OneAtATime || r.Free) && taken > 0 {
-		if !r.Waited {
-			return decide(ratelimit.Wait)
-		}
-		at, reason = m.now+1000, "one_at_a_time"
-	}
-	if at > m.now && doubt { // it stays in doubt whatever holds it
-		m.enterDoubt(j, at-m.now)
+	case !doubt && m.suppressed(r.Suppress):
+		m.end(j, record.Failed, "suppressed")
+		m.counts["admit: suppressed"]++
 		return over()
 	}
-	if at > m.now {
-		if reason != "one_at_a_time" && !r.Free {
-			m.hope(j)
+	w, wait := m.waits(j, r)
+	switch {
+	case wait && w.decision == ratelimit.Wait:
+		return decide(ratelimit.Wait)
+	case wait && doubt: // it stays in doubt whatever holds it
+		if w.decision == ratelimit.Shut {
+			m.counts["admit in doubt: gate"]++
 		}
-		m.hold(j, at, reason)
-		out.Until, out.Reason = time.UnixMilli(at), reason
+		m.enterDoubt(j, w.doubted-m.now)
+		return over()
+	case wait && w.decision == ratelimit.Shut:
+		if j.state == record.Reserved {
+			j.state = record.Queued
+		}
+		out.Reason = w.reason
+		if w.at != 0 {
+			out.Until = time.UnixMilli(w.at)
+		}
+		return decide(ratelimit.Shut)
+	case wait:
+		if w.reason != "one_at_a_time" && !r.Free {
+			m.hope(j, w.reason)
+		}
+		m.hold(j, w.at, w.reason)
+		out.Until, out.Reason = time.UnixMilli(w.at), w.reason
 		return decide(ratelimit.Hold)
-	}
-	if !r.Go {
+	case !r.Go:
+		if m.rules.Rate.PerSecond > 0 && !doubt {
+			j.state = record.Reserved
+		}
 		return decide(ratelimit.Ready)
+	}
+	before, slotAt, ok := m.slotFor(j, r)
+	if !ok {
+		return decide(ratelimit.Again)
 	}
 	if doubt {
 		j.repeats++
@@ -145,9 +163,69 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	} else { // a repeat loses nothing that is known
 		j.vendorID, j.seen = "", nil
 	}
-	m.send(j, r, closes)
-	out.Left = time.Duration(j.sendBefore-m.now) * time.Millisecond
-	return decide(ratelimit.Go)
+	m.send(j, r, before, slotAt)
+	return m.permit(j, out)
+}
+
+// permit is what is left of the job's permit, and the time until its slot.
+func (m *model) permit(j *mJob, out ratelimit.Answer) ratelimit.Answer {
+	out.Decision = ratelimit.Go
+	out.Left = time.Duration(min(j.sendBefore-m.now, 5000)) * time.Millisecond
+	out.Wait = time.Duration(max(0, j.slotAt-m.now)) * time.Millisecond
+	return out
+}
+
+// mWait is what a job waits for.
+type mWait struct {
+	decision ratelimit.Decision
+	reason   string
+	at       int64 // 0: nobody knows
+	doubted  int64 // when a job in doubt asks again
+}
+
+// waits: the job's own rules come first, then its lane's gates, then the call in
+// flight to its number.
+func (m *model) waits(j *mJob, r ratelimit.Request) (mWait, bool) {
+	at, reason, _ := m.earliest(j, r)
+	if at > m.now {
+		return mWait{ratelimit.Hold, reason, at, at}, true
+	}
+	if gate := lastOf(m.gatesFor(j.priority)); gate.reason != "" && !r.Anytime {
+		again := max(m.now+1000, min(gate.till, m.now+60000)) // it may open early
+		if gate.till == 0 {
+			again = m.now + 30000
+		}
+		return mWait{ratelimit.Shut, gate.reason, gate.till, again}, true
+	}
+	if taken := m.taken(j, r.Free); taken <= 0 || !m.rules.OneAtATime && !r.Free {
+		return mWait{}, false
+	}
+	if !r.Waited {
+		return mWait{decision: ratelimit.Wait}, true
+	}
+	return mWait{ratelimit.Hold, "one_at_a_time", m.now + 1000, m.now + 1000}, true
+}
+
+// slotFor is until when the call may go, and when its slot is. ok is false where it
+// needs another one.
+func (m *model) slotFor(j *mJob, r ratelimit.Request) (before, slotAt int64, ok bool) {
+	_, _, closes := m.earliest(j, r)
+	before, slotAt = min(m.now+5000, j.expires), m.now
+	if closes != 0 {
+		before = min(before, closes)
+	}
+	full := m.rules.MaxInFlight > 0 && r.LineFor > 0 && m.linesInUse() >= m.rules.MaxInFlight
+	if tries := m.halfOpen() && m.trialOut(); !r.Anytime && (full || tries) {
+		m.counts[fmt.Sprintf("again: full %v, one tries %v", full, tries)]++
+		return 0, 0, false
+	}
+	if m.rules.Rate.PerSecond == 0 {
+		return before, slotAt, true
+	}
+	_, leased := m.lane.slots[r.Slot]
+	at, ok := m.useSlot(r.Slot)
+	m.counts[fmt.Sprintf("slot: leased %v, usable %v", leased, ok)]++
+	return min(before, at+100), at, ok
 }
 
 // taken is for how long others have the job's numbers in flight.
@@ -162,10 +240,14 @@ func (m *model) taken(j *mJob, free bool) (till int64) {
 }
 
 // hope notes at each number that the job would have room there if the attempt in
-// flight placed nothing.
-func (m *model) hope(j *mJob) {
+// flight placed nothing, or if its lock were lifted.
+func (m *model) hope(j *mJob, reason string) {
 	for _, key := range j.numbers {
 		n := m.number(key)
+		if reason == "lockout" && n.lock > m.now && len(n.locked) < 8 {
+			n.locked[j.id] = true
+			m.counts["noted at a lock"]++
+		}
 		mine, counted := n.charges[n.fly]
 		if n.flyTill <= m.now || !counted || len(n.hopeful) >= 8 {
 			continue
@@ -191,13 +273,23 @@ func (m *model) kept() int {
 	return n
 }
 
-// send charges every number and writes the intent.
-func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
-	before := min(m.now+5000, j.expires)
-	if closes != 0 {
-		before = min(before, closes)
-	}
+// send charges every number and the lane, and writes the intent.
+func (m *model) send(j *mJob, r ratelimit.Request, before, slotAt int64) {
 	owned := before + r.Timeout.Milliseconds() + 30000
+	if gate := lastOf(m.gatesFor(j.priority)); gate.reason != "" {
+		m.counts["go at any time: "+gate.reason]++
+	}
+	if m.halfOpen() && !r.Anytime {
+		m.counts[fmt.Sprintf("trial: after a dead one %v", m.lane.trial != "")]++
+		m.lane.trial, m.lane.trialTill = j.id, owned
+	}
+	if r.LineFor > 0 {
+		j.line, m.lane.lines[j.id] = r.LineFor.Milliseconds(), owned
+	}
+	if m.rules.DailyCap > 0 && !r.Anytime {
+		j.capped, m.lane.day[attemptID(j, r.Attempt)] = true, m.now
+	}
+	m.countUse()
 	for _, key := range j.numbers {
 		n := m.number(key)
 		n.fly, n.flyTill = attemptID(j, r.Attempt), owned
@@ -210,10 +302,11 @@ func (m *model) send(j *mJob, r ratelimit.Request, closes int64) {
 		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
 		n.keep = max(n.keep, m.kept())
 		clear(n.hopeful)
+		clear(n.locked)
 	}
 	m.clearHold(j)
 	j.vendorTask, j.evidence, j.refunded = "", 0, 0
-	j.repeatable, j.keeps = r.Repeatable, r.Free && r.Keeps
+	j.repeatable, j.keeps, j.slotAt = r.Repeatable, r.Free && r.Keeps, slotAt
 	j.attempt, j.token, j.sendBefore, j.ownedUntil, j.doubt = r.Attempt, r.Token, before, owned, r.Doubt.Milliseconds()
 	m.enter(j, "submitting")
 	m.due[j.id] = owned

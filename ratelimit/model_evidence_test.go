@@ -41,7 +41,14 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 		return record.Same, j.state
 	}
 	j.placed = e.Attempt
+	if j.state == record.InDoubt || j.state == record.Unknown { // the vendor works
+		if m.lane.openTill != 0 {
+			m.counts["breaker closed by evidence"]++
+		}
+		m.news(j.id, record.LaneNews{Health: record.HealthOK}, false)
+	}
 	if waiting(j.state) || j.refunded == e.Attempt { // it was placed after all
+		m.dayStands(j, e.Attempt)
 		j.refunded = 0
 		for _, key := range j.numbers {
 			m.number(key).charges[attemptID(j, e.Attempt)] = m.now
@@ -217,10 +224,19 @@ func (m *model) late(j *mJob, e record.Evidence) {
 	}
 	j.late[e.Attempt] = e.State
 	m.line(j, j.state, true)
+	m.dayStands(j, e.Attempt)
 	for _, key := range j.numbers {
 		if n := m.number(key); n.charges[attemptID(j, e.Attempt)] == 0 {
 			n.charges[attemptID(j, e.Attempt)] = m.now
 		}
+	}
+}
+
+// dayStands: the day has one call more, of which was said that it had not.
+func (m *model) dayStands(j *mJob, n int) {
+	if name := attemptID(j, n); j.capped && m.lane.day[name] == 0 {
+		m.lane.day[name] = m.now
+		m.counts["day: stands after all"]++
 	}
 }
 

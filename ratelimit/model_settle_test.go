@@ -2,6 +2,7 @@ package ratelimit_test
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -32,6 +33,10 @@ func (m *model) charge(j *mJob, n int, stands bool) {
 		return
 	}
 	j.refunded = n
+	if _, charged := m.lane.day[attemptID(j, n)]; charged {
+		m.counts["day: given back"]++
+	}
+	delete(m.lane.day, attemptID(j, n))
 	for _, key := range j.numbers {
 		for id := range m.number(key).hopeful {
 			if _, open := m.due[id]; open {
@@ -134,15 +139,14 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	if !j.keeps || !stays {
 		m.release(j, t.Attempt)
 	}
-	if t.LockFor > 0 {
-		for _, key := range j.numbers {
-			m.number(key).lock = max(m.number(key).lock, m.now+t.LockFor.Milliseconds())
-		}
+	m.lockNumbers(j, t)
+	if t.Lane != nil {
+		m.news(j.id, *t.Lane, t.Result == record.ResultAccepted || t.Result == record.ResultBound)
 	}
 	notPlaced := t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe
 	stands := !notPlaced || t.KeepCharge
 	switch {
-	case j.state == record.Submitting, j.state == record.InDoubt:
+	case j.state == record.Submitting, j.state == record.InDoubt, waiting(j.state): // or an operator was faster
 		m.charge(j, t.Attempt, stands || j.seen != nil && j.seen.attempt == t.Attempt)
 		standing := j.stands == record.ResultBound
 		if m.settleOpen(j, t, earlier); !notPlaced || standing {
@@ -160,6 +164,26 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	}
 	if !notPlaced && (t.Result != record.ResultBound || j.state == record.Active) {
 		m.nameOf(j, t.Attempt, t)
+	}
+}
+
+// lockNumbers keeps everybody from the numbers that the vendor locked.
+func (m *model) lockNumbers(j *mJob, t record.Settlement) {
+	masks := strings.Split(t.Masks, ",")
+	for i, key := range j.numbers {
+		if t.LockFor <= 0 {
+			return
+		}
+		n, text := m.number(key), t.Text
+		n.lock = max(n.lock, m.now+t.LockFor.Milliseconds())
+		if text == "" {
+			text = t.Code
+		}
+		mask := "-"
+		if i < len(masks) {
+			mask = masks[i]
+		}
+		m.lane.locks[key] = strings.Join([]string{strconv.FormatInt(n.lock, 10), "acct", j.id, mask, text}, " ")
 	}
 }
 

@@ -32,7 +32,7 @@ func (m *model) create(j record.NewJob) record.Created {
 		return record.Created{TooLate: true}
 	}
 	x := &mJob{
-		id: j.ID, kind: j.Kind, timeToLive: j.TTL.Milliseconds(), x: j.X, digest: j.Digest, submitToken: j.SubmitToken, keyed: j.Keyed, numbers: j.Numbers,
+		id: j.ID, kind: j.Kind, timeToLive: j.TTL.Milliseconds(), x: j.X, digest: j.Digest, submitToken: j.SubmitToken, keyed: j.Keyed, numbers: j.Numbers, priority: j.Priority,
 		created: m.now, expires: expires,
 	}
 	if !j.NotBefore.IsZero() {
@@ -73,7 +73,7 @@ func (m *model) missing(id string) record.State {
 	if mark := m.markers[id]; mark != nil {
 		return record.State(mark.state)
 	}
-	j := &mJob{id: id, kind: kindOf(id), created: m.now}
+	j := &mJob{id: id, kind: kindOf(id), created: m.now, priority: "normal"}
 	m.jobs[id] = j
 	j.lost = true
 	m.end(j, record.Unknown, "record_missing")
@@ -216,7 +216,7 @@ func (m *model) owns(l mLease) bool {
 }
 
 func (j *mJob) brings(a record.Action, task string) record.Step {
-	return record.Step{Action: a, Task: task, Account: "acct", Kind: j.kind, Priority: "normal"}
+	return record.Step{Action: a, Task: task, Account: "acct", Kind: j.kind, Priority: j.priority}
 }
 
 func (j *mJob) sequenced() string { return j.id + "~" + strconv.Itoa(j.seq) }

@@ -14,6 +14,10 @@ import (
 type model struct {
 	rules   ratelimit.Rules
 	now     int64 // the group's clock in ms: the latest that any step saw
+	seen    int64 // what is kept of it; 0: nothing since somebody set it right
+	behind  int64 // how far the server's own clock is behind it
+	lane    mLane
+	counts  map[string]int // what happened
 	jobs    map[string]*mJob
 	markers map[string]*mMarker
 	due     map[string]int64
@@ -56,6 +60,12 @@ type mJob struct {
 	doubtUntil, repeatAt  int64 // 0: not in doubt, no repeat
 	repeats, bounded      int
 	timeToLive, bindingTo int64 // of a binding
+
+	priority string
+	line     int64 // for how long after its last news it uses a line; 0: it uses none
+	slotAt   int64
+	capped   bool // an attempt of it was charged to the day
+	word     mWord
 }
 
 // mSeen is evidence that was kept.
@@ -75,26 +85,31 @@ type mNumber struct {
 	lock    int64
 	keep    int
 	hopeful map[string]bool // jobs held by the attempt in flight
+	locked  map[string]bool // jobs held by the lock
 }
 
 func newModel(rules ratelimit.Rules) *model {
 	return &model{
-		rules: rules, jobs: map[string]*mJob{}, markers: map[string]*mMarker{}, due: map[string]int64{},
+		rules: rules, lane: newLane(), counts: map[string]int{}, jobs: map[string]*mJob{}, markers: map[string]*mMarker{}, due: map[string]int64{},
 		numbers: map[string]*mNumber{}, pushes: map[string]string{}, calls: map[string]string{},
 	}
 }
 
-func (m *model) at(t int64) { m.now = max(m.now, t) }
+// at is a step at the server's time t. The group's clock never runs backwards.
+func (m *model) at(t int64) {
+	m.now = max(m.seen, t)
+	m.seen, m.behind = m.now, m.now-t
+}
 
 func (m *model) number(key string) *mNumber {
 	if m.numbers[key] == nil {
-		m.numbers[key] = &mNumber{charges: map[string]int64{}, hopeful: map[string]bool{}}
+		m.numbers[key] = &mNumber{charges: map[string]int64{}, hopeful: map[string]bool{}, locked: map[string]bool{}}
 	}
 	return m.numbers[key]
 }
 
 func waiting(s record.State) bool {
-	return s == record.Accepted || s == record.Queued || s == record.Held
+	return s == record.Accepted || s == record.Queued || s == record.Held || s == record.Reserved
 }
 
 func ended(s record.State) bool {
@@ -144,6 +159,7 @@ func (m *model) enter(j *mJob, s record.State) {
 	if rankOf(s) >= 2 {
 		j.revision++
 	}
+	m.lineNews(j)
 	m.line(j, s, rankOf(s) >= 2)
 }
 
@@ -201,15 +217,24 @@ func (m *model) activate(j *mJob, made int64) {
 	}
 }
 
+// expire: the job was not sent in time, because of what it was held for, of what
+// its lane is shut for, or of what it was held for last.
 func (m *model) expire(j *mJob) {
+	reason := j.holdReason
+	if noted := m.noted(j.priority); noted != "" && (j.state != record.Held || j.holdUntil <= m.now) {
+		reason = noted
+		m.counts["expired: lane "+reason]++
+	}
 	cause := "platform"
-	switch j.holdReason {
+	switch reason {
 	case "window", record.HoldVendorWindow:
 		cause = "policy_window"
-	case "per_number", "one_at_a_time", record.HoldLockout, record.HoldVendorFrequency:
+	case "per_number", "one_at_a_time", "daily_cap", record.HoldLockout, record.HoldVendorFrequency:
 		cause = "policy_frequency"
-	case record.HoldHalted:
+	case record.HoldHalted, record.GateHalt:
 		cause = "account"
+	case record.HoldLineBusy:
+		cause = "busy"
 	}
 	m.end(j, record.Expired, cause)
 }

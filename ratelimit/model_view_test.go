@@ -33,7 +33,8 @@ func (v view) set(key string, value any) {
 
 func (m *model) view() view {
 	v := view{}
-	v.set("clock", m.now)
+	v.set("clock", m.seen)
+	m.lane.view(v)
 	for id, at := range m.due {
 		v.set("due "+id, at)
 	}
@@ -44,6 +45,9 @@ func (m *model) view() view {
 		v.set("number "+key+" lock", n.lock)
 		for id := range n.hopeful {
 			v.set("number "+key+" w:"+id, "1")
+		}
+		for id := range n.locked {
+			v.set("number "+key+" l:"+id, "1")
 		}
 		v.set("number "+key+" keep", n.keep)
 		if n.fly != "" {
@@ -84,6 +88,10 @@ func (j *mJob) view(v view, p string) {
 	} {
 		v.set(p+field, value)
 	}
+	v.set(p+"line", j.line)
+	v.set(p+"slot_at", j.slotAt)
+	v.set(p+"capped", j.capped)
+	v.set(p+"resolved", j.word)
 	v.set(p+"stands", string(j.stands))
 	v.set(p+"placed", j.placed)
 	v.set(p+"last_call", j.lastCall)
@@ -132,6 +140,7 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 	for _, id := range pushIDs {
 		ask("push", id)
 	}
+	lane := askLane(ctx, pipe)
 	calls := map[string]*redis.StringCmd{}
 	for _, name := range callNames {
 		calls[name] = pipe.Get(ctx, redisKey("call:", name))
@@ -145,6 +154,7 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 	for _, z := range due.Val() {
 		v.set("due "+z.Member.(string), int64(z.Score))
 	}
+	lane.view(v)
 	for name, to := range calls {
 		v.set("call "+name, to.Val())
 		left["call "+name] = ttls["call "+name].Val()

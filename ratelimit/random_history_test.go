@@ -28,10 +28,7 @@ func nineToNine() *ratelimit.Window {
 }
 
 // ruleSets are the rules under which histories are played.
-var ruleSets = []struct {
-	name  string
-	rules ratelimit.Rules
-}{
+var ruleSets = []ruleSet{
 	{"jumdata", ratelimit.Rules{
 		Window: nineToNine(), PerNumber: []ratelimit.PerNumber{daily(), rolling(3, 24*time.Hour, 2*time.Second)},
 		OneAtATime: true, Lockout: 24 * time.Hour,
@@ -50,6 +47,44 @@ var ruleSets = []struct {
 		},
 		PerNumber: []ratelimit.PerNumber{rolling(2, time.Hour, 0)},
 	}},
+	{"fleet", ratelimit.Rules{
+		Window: nineToNine(), PerNumber: []ratelimit.PerNumber{rolling(3, time.Hour, 0)}, OneAtATime: true, Lockout: time.Hour,
+		Rate: ratelimit.Rate{PerSecond: 5, Burst: 3}, QueryRate: ratelimit.Rate{PerSecond: 2, Burst: 1},
+		MaxInFlight: 2, DailyCap: 6, Day: shanghai,
+	}},
+	{"paced", ratelimit.Rules{
+		OneAtATime: true, Rate: ratelimit.Rate{PerSecond: 20, Burst: 5}, QueryRate: ratelimit.Rate{PerSecond: 10, Burst: 5},
+	}},
+	{"slow", ratelimit.Rules{
+		Rate: ratelimit.Rate{PerSecond: 0.5, Burst: 1}, MaxInFlight: 3, DailyCap: 3, Day: shanghai,
+	}},
+}
+
+type ruleSet struct {
+	name  string
+	rules ratelimit.Rules
+}
+
+// play is what one history plays.
+type play struct {
+	set ruleSet
+	mix mix
+}
+
+// plays are all mixes under all rules; what happens to lanes, more often under
+// those that have a rate.
+func plays() []play {
+	var out []play
+	for i := range 6 * len(ruleSets) {
+		set := ruleSets[i%len(ruleSets)]
+		for _, m := range mixes {
+			paced := set.rules.Rate.PerSecond > 0
+			if m.lane > 0 && paced || m.lane == 0 && i < len(ruleSets) {
+				out = append(out, play{set, m})
+			}
+		}
+	}
+	return out
 }
 
 func randomTape(seed uint64, n int) []byte {
@@ -64,7 +99,7 @@ func randomTape(seed uint64, n int) []byte {
 // mustHappen are answers that some history has to reach.
 var mustHappen = []string{
 	"admit: go ", "admit: busy ", "admit: over ", "admit: stale ", "admit: missing ", "admit: ready ", "admit: wait ",
-	"admit: hold window", "admit: hold lockout", "admit: hold per_number", "admit: hold not_before",
+	"admit: gate window", "admit: hold lockout", "admit: hold per_number", "admit: hold not_before",
 	"admit: hold one_at_a_time", "admit: hold retry",
 	"advance: advanced", "advance: same", "advance: foreign", "advance: stale",
 	"create: true false false", "create: true true false", "create: false false true",
@@ -101,6 +136,32 @@ var mustHappen = []string{
 	"settle: submitting again active", "settle: submitting again completed", "settle: submitting again ringing",
 	"settle: submitting failed ringing", "settle: submitting in_doubt active", "settle: submitting in_doubt ringing",
 	"tick: done active", "tick: done ringing", "tick: done completed",
+
+	"admit: gate breaker", "admit: gate clock", "admit: gate daily_cap", "admit: gate halt", "admit: gate operator",
+	"admit: gate operator/bulk", "admit: gate operator/normal", "admit: gate operator/urgent", "admit: gate vendor_frequency",
+	"admit: gate vendor_window", "admit: suppressed", "admit in doubt: again", "admit in doubt: gate", "admit reserved: gate",
+	"again: full false, one tries true", "again: full true, one tries false",
+	"slot: leased false, usable false", "slot: leased true, usable false", "slot: leased true, usable true",
+	`breaker open: "", trial true`, `breaker open: "failed", trial false`, `breaker open: "failed", trial true`,
+	`breaker open: "ok", trial false`, `breaker open: "ok", trial true`, "breaker: longest pause", "breaker closed by evidence",
+	"trial: after a dead one false", "trial: after a dead one true",
+	"day: given back", "day: stands after all", "too frequent: 1", "too frequent: 2",
+	"shut: longer", "shut: the longer one stays", "opened: halt", "opened: operator",
+	"the clock runs backwards", "lease: the time was set back",
+	"expired: lane daily_cap", "expired: lane halt", "expired: lane operator/normal",
+	"expired: lane vendor_window", "expired: lane window",
+	"go at any time: breaker", "go at any time: clock", "go at any time: daily_cap", "go at any time: halt",
+	"go at any time: operator", "go at any time: window",
+	"lease: full", "lease: gate", "lease: half open, one tries false", "lease: half open, one tries true",
+	"lease: pace 0, 3", "lease: pace 1, 1", "lease: pace 2, 1",
+	"project: breaker", "project: clock", "project: daily_cap", "project: halt", "project: operator/urgent", "project: window", "project: used",
+	"noted at a lock", "lift: true", "lift: wakes", "lock: false", "lock: true", "locks: 1",
+	"resolve: in_doubt as completed active", "resolve: in_doubt as completed completed", "resolve: in_doubt as failed failed",
+	"resolve: in_doubt as resend in_doubt", "resolve: in_doubt as resend queued", "resolve: submitting as resend submitting",
+	"resolve: submitted as completed completed", "resolve: unknown as completed active", "resolve: unknown as failed failed",
+	"resolve: unknown as resend in_doubt", "resolve: unknown as resend queued", "resolve: held as resend held",
+	"resolve: active as failed active", "resolve: ringing as resend ringing",
+	"resolved: refused", "settle: an operator was faster",
 }
 
 func TestScriptsAgreeWithTheModel(t *testing.T) {
@@ -108,21 +169,23 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 		counts := map[string]int{}
 		// On miniredis, which is slow, fewer are played: they show that it answers as
 		// a server does.
-		histories := uint64(600)
+		histories, length, all := 170, 2000, plays()
 		if r.Mini != nil {
-			histories = 36
+			histories, length = 18, 1000
 		}
-		for seed := range histories {
-			set := ruleSets[seed%uint64(len(ruleSets))]
-			about := mixes[seed/uint64(len(ruleSets))%uint64(len(mixes))]
+		for i := range histories {
+			seed, p := uint64(i), all[i%len(all)]
+			set, about := p.set, p.mix
 			t.Run(fmt.Sprintf("%s/%s/%d", set.name, about.name, seed), func(t *testing.T) {
 				if err := r.Client.FlushAll(t.Context()).Err(); err != nil {
 					t.Fatal(err)
 				}
-				h := newHistory(t, r, set.rules, about, randomTape(seed, 1000))
+				h := newHistory(t, r, set.rules, about, randomTape(seed, length))
 				h.run()
-				for name, n := range h.counts {
-					counts[name] += n
+				for _, more := range []map[string]int{h.counts, h.model.counts} {
+					for name, n := range more {
+						counts[name] += n
+					}
 				}
 			})
 		}

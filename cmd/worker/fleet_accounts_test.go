@@ -26,12 +26,16 @@ type account struct {
 	name, vendor       string
 	credentials, rules string // as YAML
 	inDoubt            time.Duration
+	more               string // further lines of YAML; default: shortBreaker
 	vendorAt           simulator
 	// troubles are what the vendor does to one request in three.
 	troubles func(sandbox.SendAttempt) sandbox.Fault
 
 	base string
 }
+
+// shortBreaker opens in a trouble of some seconds, and not for longer than that.
+const shortBreaker = "    breaker: {after: 20, open: 1s, max_open: 2s}\n"
 
 func (a account) config() string {
 	return fmt.Sprintf(`  - name: %s
@@ -43,7 +47,7 @@ func (a account) config() string {
     retry: {max_attempts: 5, backoff: [1s, 2s]}
     poll: {first: 5s, backoff: [5s], give_up: 60s}
     in_doubt_deadline: %s
-`, a.name, a.vendor, a.base, a.credentials, a.rules, cmp.Or(a.inDoubt, 30*time.Second))
+%s`, a.name, a.vendor, a.base, a.credentials, a.rules, cmp.Or(a.inDoubt, 30*time.Second), cmp.Or(a.more, shortBreaker))
 }
 
 func (f *fleet) serve(a account) {

@@ -35,8 +35,17 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// worker writes a configuration for a worker and starts it.
+// worker starts a worker with a configuration of its own.
 func (f *fleet) worker(name string) *worker {
+	f.t.Helper()
+	w := f.configured(name)
+	f.workers = append(f.workers, w)
+	w.start()
+	return w
+}
+
+// configured writes a configuration for a worker.
+func (f *fleet) configured(name string) *worker {
 	f.t.Helper()
 	public, admin := freePort(f.t), freePort(f.t)
 	w := &worker{fleet: f, name: name, admin: admin, file: filepath.Join(f.t.TempDir(), name+".yaml")}
@@ -49,8 +58,6 @@ func (f *fleet) worker(name string) *worker {
 		f.t.Fatal(err)
 	}
 	f.door.add(public)
-	f.workers = append(f.workers, w)
-	w.start()
 	return w
 }
 

@@ -36,14 +36,27 @@ func (a attempt) request() ratelimit.Request {
 }
 
 // ask asks whether anything stands in the way, waiting a moment for another call
-// to the same number to end.
+// to the same number to end. Only some handlers of the lane wait so: the jobs of one
+// number must not keep those of all others from their turn.
 func (a attempt) ask(ctx context.Context) (ratelimit.Answer, error) {
 	r := a.request()
+	waits := false
+	defer func() {
+		if waits {
+			a.lane.waiting.Add(-1)
+		}
+	}()
 	for waited := time.Duration(0); ; waited += flightPoll {
 		r.Waited = waited >= flightWait
 		out, err := a.lane.Admission.Admit(ctx, r)
 		if err != nil || out.Decision != ratelimit.Wait {
 			return out, err
+		}
+		if !waits {
+			if waits = true; int(a.lane.waiting.Add(1)) > max(1, a.lane.Concurrency/4) {
+				waited = flightWait - flightPoll // it is held at once
+				continue
+			}
 		}
 		if err := sleep(ctx, flightPoll); err != nil {
 			return ratelimit.Answer{}, err

@@ -5,6 +5,7 @@ package dispatch
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -52,6 +53,7 @@ type Lane struct {
 	acting   drain          // of the handlers that call and bind
 	follow   drain          // of those that run whatever the lane is shut for
 	inFlight sync.WaitGroup // requests that passed the point of no return
+	waiting  atomic.Int32   // handlers that wait for another call to their number to end
 }
 
 // Source is what a push's token stands for: one attempt of a job, or with the

@@ -57,7 +57,7 @@ if a.paced then
   if not leased then return again() end
   redis.call('ZREM', lane_key(':slots'), a.slot)
   slot_at = math.ceil(num(leased) / 1000)
-  if now > slot_at + a.late then return again() end
+  if now >= slot_at + a.late then return again() end
   send_before = math.min(send_before, slot_at + a.late)
 end
 local owned_until = send_before + a.timeout + a.grace

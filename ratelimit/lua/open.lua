@@ -18,5 +18,8 @@ for field in pairs(load(lane_key())) do
   local reason = string.match(field, '^g:(.*)$')
   if reason and reason ~= 'window' and reason ~= 'daily_cap' then open(reason) end
 end
+-- They may stand and not be noted yet.
+open('breaker')
+if behind > 5000 then open('clock') end
 table.sort(opened)
 return opened

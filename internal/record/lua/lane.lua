@@ -3,7 +3,8 @@
 --   g:<reason> = '<until> <since> <detail>'  shut until then; 0: until somebody opens it
 --   b:fails, b:until, b:for, b:probe         the breaker: failures in a row; open until,
 --                                            for how long; '<job> <until>' of its one trial
---   frequent                                 how often in a row the vendor said "too frequent"
+--   frequent = '<times> <until>'             how often in a row the vendor said "too frequent",
+--                                            and until when the lane was shut for it last
 --   :lines  job -> until when it uses a line at the most
 --   :day    attempt -> when it was charged to daily_cap
 --   :slots  slot -> its time in microseconds, leased and not used yet
@@ -57,14 +58,17 @@ local function breaker(health, b)
 end
 
 -- Too frequent: the lane is shut for base ms, twice as long each time in a row.
--- Several requests in flight are told so at once, and that is one time.
+-- Several requests in flight are told so at once, and that is one time; a next one
+-- is in a row if the lane was open for no longer than it had been shut.
 local function too_frequent(base, detail)
   local lane = redis.call('HMGET', lane_key(), 'g:vendor_frequency', 'frequent')
-  local old, times = gate_of(lane[1]), num(lane[2])
-  if not stands(old) then
-    redis.call('HSET', lane_key(), 'frequent', str(times + 1))
-    shut('vendor_frequency', now + base * 2 ^ math.min(times, 6), detail)
-  end
+  if stands(gate_of(lane[1])) then return end
+  local times, ended = string.match(lane[2] or '', '^(%d+) (%d+)$')
+  times, ended = num(times), num(ended)
+  if now > ended + base * 2 ^ math.min(times - 1, 6) then times = 0 end
+  local till = now + base * 2 ^ math.min(times, 6)
+  redis.call('HSET', lane_key(), 'frequent', str(times + 1) .. ' ' .. str(till))
+  shut('vendor_frequency', till, detail)
 end
 
 -- line keeps count of the lines in use: job.line ms from its last news at the most.
@@ -72,9 +76,9 @@ local function line(rank, state)
   if not job.line then return end
   if rank == 0 or rank >= 5 or state == 'awaiting_dial' then
     redis.call('ZREM', lane_key(':lines'), id)
-    drop('line')
+    if rank >= 5 then drop('line') end -- else it may turn out to ring all the same
   elseif rank >= 2 then
-    redis.call('ZADD', lane_key(':lines'), 'XX', str(now + num(job.line)), id)
+    redis.call('ZADD', lane_key(':lines'), str(now + num(job.line)), id)
   end
 end
 

@@ -88,8 +88,6 @@ if a.lane then
     too_frequent(a.lane.gate_for, a.lane.detail)
   elseif a.lane.gate ~= '' then
     shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
-  elseif a.result == 'accepted' or a.result == 'bound' then
-    redis.call('HDEL', lane_key(), 'frequent') -- it is no longer too frequent
   end
 end
 
