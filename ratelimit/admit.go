@@ -83,6 +83,9 @@ type Admission struct {
 	store *record.Store
 	rules Rules
 	now   func() time.Time // a guess at Redis's time; a wrong one costs one more question
+	// What other accounts of the group want kept of a number that they share.
+	keep int
+	ttl  int64
 }
 
 const (
@@ -97,6 +100,16 @@ const (
 // NewAdmission returns the door of one account. now is the process's clock.
 func NewAdmission(store *record.Store, rules Rules, now func() time.Time) *Admission {
 	return &Admission{store: store, rules: rules, now: now}
+}
+
+// Beside has the account keep as much of a number's history as the rules of other
+// accounts of its group ask for: they count the same calls.
+func (a *Admission) Beside(others ...Rules) *Admission {
+	for _, r := range others {
+		n := r.numbersAt(a.now())
+		a.keep, a.ttl = max(a.keep, n.keep), max(a.ttl, n.ttl)
+	}
+	return a
 }
 
 // Admit is the only door to a vendor: one script that decides, charges and
@@ -123,6 +136,8 @@ func (a *Admission) Admit(ctx context.Context, r Request) (Answer, error) {
 
 func (a *Admission) arguments(r Request, guess time.Time) map[string]any {
 	args := a.rules.arguments(guess, r.Anytime)
+	args["keep"] = max(args["keep"].(int), a.keep)              //nolint:forcetypeassert // made one line above
+	args["number_ttl"] = max(args["number_ttl"].(int64), a.ttl) //nolint:forcetypeassert // likewise
 	phase := "ask"
 	if r.Go {
 		phase = "go"

@@ -116,7 +116,11 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	case m.now >= j.expires:
 		m.expire(j)
 		return over()
-	case !doubt && m.suppressed(r.Suppress):
+	case doubt && m.suppressed(r.Suppress):
+		m.counts["admit in doubt: suppressed"]++
+		m.enterDoubt(j, -1)
+		return over()
+	case m.suppressed(r.Suppress):
 		m.end(j, record.Failed, "suppressed")
 		m.counts["admit: suppressed"]++
 		return over()
@@ -244,12 +248,12 @@ func (m *model) taken(j *mJob, free bool) (till int64) {
 func (m *model) hope(j *mJob, reason string) {
 	for _, key := range j.numbers {
 		n := m.number(key)
-		if reason == "lockout" && n.lock > m.now && len(n.locked) < 8 {
+		if reason == "lockout" && n.lock > m.now && m.roomFor(n.locked, 100) {
 			n.locked[j.id] = true
 			m.counts["noted at a lock"]++
 		}
 		mine, counted := n.charges[n.fly]
-		if n.flyTill <= m.now || !counted || len(n.hopeful) >= 8 {
+		if n.flyTill <= m.now || !counted {
 			continue
 		}
 		for _, rule := range m.rules.PerNumber {
@@ -257,11 +261,25 @@ func (m *model) hope(j *mJob, reason string) {
 			if rule.Calendar {
 				since = midnight(dayIndex(m.now)) - 1
 			}
-			if len(n.later(since)) == rule.Limit && mine > since {
+			if len(n.later(since)) == rule.Limit && mine > since && !n.hopeful[j.id] && m.roomFor(n.hopeful, 8) {
 				n.hopeful[j.id] = true
 			}
 		}
 	}
+}
+
+// roomFor says that one more fits among those who wait; where they are too many,
+// those who have ended are forgotten.
+func (m *model) roomFor(waiters map[string]bool, most int) bool {
+	if len(waiters) < most {
+		return true
+	}
+	for id := range waiters {
+		if _, open := m.due[id]; !open {
+			delete(waiters, id)
+		}
+	}
+	return len(waiters) < most
 }
 
 // kept is how many charges a number keeps at the least.
@@ -301,8 +319,8 @@ func (m *model) send(j *mJob, r ratelimit.Request, before, slotAt int64) {
 		}
 		n.charges[attemptID(j, r.Attempt)] = before + r.Timeout.Milliseconds()
 		n.keep = max(n.keep, m.kept())
-		clear(n.hopeful)
-		clear(n.locked)
+		delete(n.hopeful, j.id)
+		delete(n.locked, j.id)
 	}
 	m.clearHold(j)
 	j.vendorTask, j.evidence, j.refunded = "", 0, 0

@@ -45,7 +45,7 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 		if m.lane.openTill != 0 {
 			m.counts["breaker closed by evidence"]++
 		}
-		m.news(j.id, record.LaneNews{Health: record.HealthOK}, false)
+		m.news(j.id, record.LaneNews{Health: record.HealthOK})
 	}
 	if waiting(j.state) || j.refunded == e.Attempt { // it was placed after all
 		m.dayStands(j, e.Attempt)

@@ -186,8 +186,8 @@ func (m *model) halfOpen() bool { return m.lane.openTill != 0 && m.lane.openTill
 
 func (m *model) trialOut() bool { return m.lane.trial != "" && m.lane.trialTill > m.now }
 
-// news is what a settlement says of the lane. taken: the vendor took the request.
-func (m *model) news(job string, n record.LaneNews, taken bool) {
+// news is what a settlement says of the lane.
+func (m *model) news(job string, n record.LaneNews) {
 	l := &m.lane
 	trial := l.trial == job
 	if l.openTill != 0 {
@@ -303,6 +303,13 @@ func (m *model) project(guess int64, peek bool) ratelimit.Standing {
 		s.Gates = append(s.Gates, gate)
 		standing[g.reason] = g
 		sooner(g.till)
+	}
+	if peek && m.halfOpen() && m.trialOut() {
+		s.Gates = append(s.Gates, ratelimit.Gate{
+			Reason: "breaker", Since: time.UnixMilli(m.lane.openTill), Until: time.UnixMilli(m.lane.trialTill),
+		})
+		sooner(m.lane.trialTill)
+		m.counts["peek: a trial is out"]++
 	}
 	if w := m.rules.Window; w != nil {
 		opens, closes := firstOpen(w, m.now)

@@ -56,7 +56,14 @@ func (m *model) settle(id string, t record.Settlement) record.Settled {
 		if j.repeatable && t.Attempt < j.attempt && effective(t.Result) {
 			m.lateAnswer(j, t)
 		}
+		m.afterResend(j, t)
 		return record.Settled{State: j.state, Stale: true}
+	}
+	if j.settled != t.Attempt && waiting(j.state) && t.Result == record.ResultInDoubt && j.resent() == t.Attempt {
+		m.counts["resend: its doubt told late"]++
+		j.settled = t.Attempt
+		m.learn(j, t)
+		return record.Settled{State: j.state}
 	}
 	if j.settled != t.Attempt {
 		m.settleFirst(j, t)
@@ -66,6 +73,54 @@ func (m *model) settle(id string, t record.Settlement) record.Settled {
 		out.Until = time.UnixMilli(j.holdUntil)
 	}
 	return out
+}
+
+// learn is what an answer says beyond its job.
+func (m *model) learn(j *mJob, t record.Settlement) {
+	m.lockNumbers(j, t)
+	if t.Lane != nil {
+		m.news(j.id, *t.Lane)
+	}
+}
+
+// resent is the attempt that an operator had sent again; 0: none.
+func (j *mJob) resent() int {
+	if j.word.as != record.SayResend {
+		return 0
+	}
+	return j.word.attempt
+}
+
+// afterResend: the answer to the attempt that an operator had sent again comes while
+// a later one is in hand.
+func (m *model) afterResend(j *mJob, t record.Settlement) {
+	n := t.Attempt
+	if n == 0 || n != j.resent() {
+		return
+	}
+	if j.answered != n {
+		j.answered = n
+		m.learn(j, t)
+		m.counts["resend: the first answer comes late"]++
+	}
+	if t.Result != record.ResultAccepted || n >= j.attempt || j.repeatable || j.late[n] != "" {
+		return
+	}
+	if j.late == nil {
+		j.late = map[int]record.State{}
+	}
+	j.late[n] = record.Submitted
+	m.line(j, j.state, true)
+	seen := mSeen{attempt: n, state: record.Submitted, vendorID: t.VendorID, poll: t.PollIn.Milliseconds(), giveUp: t.GiveUpIn.Milliseconds()}
+	switch {
+	case waiting(j.state):
+		j.vendorID = ""
+		m.name(j, n, record.Names{VendorID: t.VendorID})
+		m.goOn(j, seen)
+	case j.state == record.Submitting && j.seen == nil:
+		j.seen = &seen
+		m.name(j, n, record.Names{VendorID: t.VendorID})
+	}
 }
 
 func effective(r record.Result) bool { return r == record.ResultBound || r == record.ResultDone }
@@ -139,10 +194,7 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	if !j.keeps || !stays {
 		m.release(j, t.Attempt)
 	}
-	m.lockNumbers(j, t)
-	if t.Lane != nil {
-		m.news(j.id, *t.Lane, t.Result == record.ResultAccepted || t.Result == record.ResultBound)
-	}
+	m.learn(j, t)
 	notPlaced := t.Result == record.ResultAgain || t.Result == record.ResultFailed && !t.Maybe
 	stands := !notPlaced || t.KeepCharge
 	switch {

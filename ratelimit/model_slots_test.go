@@ -129,7 +129,7 @@ func (m *model) useSlot(id string) (at int64, ok bool) {
 	us, leased := m.lane.slots[id]
 	delete(m.lane.slots, id)
 	at = (us + 999) / 1000
-	return at, leased && m.now < at+100
+	return at, leased && m.now < at+100 && at <= m.now+2000
 }
 
 func (m *model) countUse() {
@@ -183,6 +183,10 @@ func (m *model) lock(l ratelimit.Lock) bool {
 	n.lock = max(n.lock, till)
 	if longer && m.lane.locks[l.Key] != "" {
 		return true
+	}
+	if words := splitWords(m.lane.locks[l.Key], 5); len(words) > 2 && words[2] != "-" {
+		n.locked[words[2]] = true // whom the vendor refused waits on
+		m.counts["lock: longer than the vendor's"]++
 	}
 	m.lane.locks[l.Key] = strconv.FormatInt(n.lock, 10) + " - - - " + l.Reason
 	return true

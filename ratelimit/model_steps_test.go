@@ -45,7 +45,7 @@ func (m *model) create(j record.NewJob) record.Created {
 		m.due[j.ID] = max(m.now, x.notBefore)
 	} else {
 		m.enter(x, record.Accepted)
-		m.due[j.ID] = m.now + 30000
+		m.due[j.ID] = min(m.now+30000, m.jobs[j.ID].expires)
 	}
 	if j.Keyed {
 		m.markers[j.ID] = &mMarker{string(x.state), j.Digest, j.SubmitToken}

@@ -66,6 +66,7 @@ type mJob struct {
 	slotAt   int64
 	capped   bool // an attempt of it was charged to the day
 	word     mWord
+	answered int // the attempt whose answer came after an operator's resend
 }
 
 // mSeen is evidence that was kept.

@@ -92,6 +92,7 @@ func (j *mJob) view(v view, p string) {
 	v.set(p+"slot_at", j.slotAt)
 	v.set(p+"capped", j.capped)
 	v.set(p+"resolved", j.word)
+	v.set(p+"answered", j.answered)
 	v.set(p+"stands", string(j.stands))
 	v.set(p+"placed", j.placed)
 	v.set(p+"last_call", j.lastCall)

@@ -79,6 +79,8 @@ func (d *desk) groups(only string) ([]string, error) {
 	slices.Sort(all)
 	all = slices.Compact(all)
 	switch {
+	case len(all) == 0:
+		return nil, errors.New("the configuration has no accounts, and so no groups; give that of a worker")
 	case only == "":
 		return all, nil
 	case slices.Contains(all, only):

@@ -133,9 +133,6 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := a.publish(ctx); err != nil {
-		return err
-	}
 	var lanes []*dispatch.Lane
 	groups := map[string]bool{}
 	for i := range a.config.Accounts {
@@ -149,6 +146,10 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		groups[account.Group] = true
 	}
 	if err := a.listen(o, receiver); err != nil {
+		return err
+	}
+	// Nor may the rules of a worker that does not come up.
+	if err := a.publish(ctx); err != nil {
 		return err
 	}
 	if err := a.keepSuppression(ctx); err != nil {

@@ -33,7 +33,7 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 	l := &dispatch.Lane{
 		Account: a.Name, Group: a.Group, Vendor: vendor, Store: store,
 		Shared:      shared,
-		Admission:   ratelimit.NewAdmission(store, rules, now),
+		Admission:   ratelimit.NewAdmission(store, rules, now).Beside(rulesOfGroup(a.Group, c)...),
 		Pace:        ratelimit.NewPacer(shared, ratelimit.PaceCalls),
 		FreePace:    ratelimit.NewPacer(shared, ratelimit.PaceAnytime),
 		QueryPace:   ratelimit.NewPacer(shared, ratelimit.PaceQueries),
@@ -53,6 +53,17 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 		l.PushURL = func(id string, attempt int) string { return base + signer.Attempt(a.Name, id, attempt) }
 	}
 	return l
+}
+
+// rulesOfGroup are the rules of all accounts that share counts per number.
+func rulesOfGroup(group string, c *configs.Config) []ratelimit.Rules {
+	var all []ratelimit.Rules
+	for i := range c.Accounts {
+		if c.Accounts[i].Group == group {
+			all = append(all, roster.Rules(c.Accounts[i].Rules))
+		}
+	}
+	return all
 }
 
 func receiverAccount(a *configs.Account, vendor any) (callbackrx.Account, bool) {

@@ -167,6 +167,9 @@ func (a attempt) turnedAway(out ratelimit.Answer, err error) (record.State, erro
 		// Both times are Redis's; only their difference means something here.
 		return record.Held, &Later{At: time.Now().Add(out.Until.Sub(out.Now)), Reason: reason}
 	case ratelimit.Shut:
+		if a.lane.Gated != nil {
+			a.lane.Gated() // else the next job of the queue meets it, too
+		}
 		return record.Queued, &Later{At: time.Now().Add(gateRetry), Reason: "the lane is shut: " + out.Reason}
 	case ratelimit.Stale:
 		return "", &Later{At: time.Now(), Reason: "another run was faster"}

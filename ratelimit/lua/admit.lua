@@ -1,5 +1,9 @@
 -- admit, at its end: the decision, and where it is go, every charge at once.
-local listed = not doubt and suppressed()
+local listed = suppressed()
+if listed and doubt then
+  enter_doubt('its number is on the suppression list: ' .. listed.why, -1)
+  return {'over', str(now), job.state}
+end
 if listed then
   finish('failed', 9, 'suppressed', 'its number is on the suppression list: ' .. listed.why)
   return {'over', str(now), job.state}
@@ -7,17 +11,26 @@ end
 if doubt and earliest > now then return later_in_doubt(earliest) end
 if earliest > now then
   -- One refund makes room for one job; the rest of these are spares.
-  local function wake_by(prefix, numbers)
+  -- A lock that is lifted makes room for all.
+  local function wake_by(prefix, numbers, most)
     for key, number in pairs(numbers) do
-      local there = 0
+      local there = {}
       for field in pairs(number) do
-        if string.sub(field, 1, 2) == prefix then there = there + 1 end
+        if string.sub(field, 1, 2) == prefix then there[#there + 1] = field end
       end
-      if there < 8 then redis.call('HSET', key, prefix .. id, '1') end
+      local room = #there < most
+      for i = 1, room and 0 or #there do
+        -- Who has ended waits no longer.
+        if not redis.call('ZSCORE', KEYS[2], string.sub(there[i], 3)) then
+          redis.call('HDEL', key, there[i])
+          room = true
+        end
+      end
+      if room then redis.call('HSET', key, prefix .. id, '1') end
     end
   end
-  wake_by('w:', hopeful)
-  if reason == 'lockout' then wake_by('l:', locked) end
+  wake_by('w:', hopeful, 8)
+  if reason == 'lockout' then wake_by('l:', locked, 100) end
   hold(earliest, reason)
   flush()
   return {'hold', str(now), str(earliest), reason}
@@ -57,7 +70,8 @@ if a.paced then
   if not leased then return again() end
   redis.call('ZREM', lane_key(':slots'), a.slot)
   slot_at = math.ceil(num(leased) / 1000)
-  if now >= slot_at + a.late then return again() end
+  -- One far ahead was leased before the time was set back.
+  if now >= slot_at + a.late or slot_at > now + 2000 then return again() end
   send_before = math.min(send_before, slot_at + a.late)
 end
 local owned_until = send_before + a.timeout + a.grace
@@ -94,7 +108,7 @@ else each_number(function(key)
   number['c:' .. me] = str(charged_at)
   for field, value in pairs(number) do
     if string.sub(field, 1, 2) == 'c:' then charges[#charges + 1] = {num(value), field} end
-    if string.match(field, '^[wl]:') then redis.call('HDEL', key, field) end
+    if field == 'w:' .. id or field == 'l:' .. id then redis.call('HDEL', key, field) end
   end
   -- Another account of the group may count further back than this one.
   local keep = math.max(num(number.keep), a.keep)

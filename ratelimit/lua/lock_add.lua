@@ -9,5 +9,8 @@ local till = math.max(old, a.till)
 redis.call('HSET', key, 'lock', str(till))
 keep_number(key, till - now + 3600000)
 if old >= a.till and redis.call('HEXISTS', PREFIX .. 'locks', a.number) == 1 then return {'1'} end
+-- Whom the vendor refused is still waiting for this number.
+local cause = string.match(redis.call('HGET', PREFIX .. 'locks', a.number) or '', '^%d+ %S+ (%S+)')
+if cause and cause ~= '-' then redis.call('HSET', key, 'l:' .. cause, '1') end
 redis.call('HSET', PREFIX .. 'locks', a.number, str(till) .. ' ' .. a.words)
 return {'1'}

@@ -34,7 +34,7 @@ if a.asks then
 else
   enter('accepted', 0, '')
   flush()
-  due(now + 30000)
+  due(math.min(now + 30000, num(job.expires_at)))
 end
 if job.keyed == '1' then
   redis.call('HSET', KEYS[4], 'state', job.state, 'digest', a.digest, 'parts', a.parts, 'submit_token', a.token)

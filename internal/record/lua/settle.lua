@@ -14,6 +14,31 @@
 -- another attempt owns the record, which learns no more than that a repeated
 -- request took effect; {'missing'}.
 if not job.state then return {'missing'} end
+
+-- What the answer says beyond its job: of the numbers, and of the lane.
+local function learn()
+  if num(a.lock_for) > 0 then
+    local i = 0
+    each_number(function(key)
+      i = i + 1
+      local till = math.max(num(redis.call('HGET', key, 'lock') or '0'), now + a.lock_for)
+      redis.call('HSET', key, 'lock', str(till))
+      keep_number(key, till - now + 3600000)
+      redis.call('HSET', PREFIX .. 'locks', string.match(key, '[^:]*$'),
+        table.concat({str(till), job.account or '-', id, a.masks[i] or '-', a.text ~= '' and a.text or a.code}, ' '))
+    end)
+  end
+  if not a.lane then return end
+  breaker(a.lane.health, a.lane)
+  if a.lane.gate == 'vendor_frequency' then
+    too_frequent(a.lane.gate_for, a.lane.detail)
+  elseif a.lane.gate ~= '' then
+    shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
+  end
+end
+
+-- The attempt whose answer was missing when an operator had it sent again.
+local resent = num(string.match(job.resolved or '', '^resend (%d+) '))
 if num(job.attempt) ~= a.attempt or job.token ~= a.token then
   -- The vendor knows a repeat by its id, so that the answer to an earlier request
   -- is the answer to this one.
@@ -32,7 +57,11 @@ if num(job.attempt) ~= a.attempt or job.token ~= a.token then
   end
   -- An operator had it sent again before this answer came: there is a call, and no
   -- refusal of a later attempt is a reason for another one.
-  local resent = num(string.match(job.resolved or '', '^resend (%d+) '))
+  if a.attempt == resent and num(job.answered) ~= resent then
+    put('answered', resent)
+    learn()
+    flush()
+  end
   if a.result == 'accepted' and a.attempt == resent and resent < num(job.attempt) and not job.repeatable and not job['late:' .. str(resent)] then
     put('late:' .. str(a.attempt), 'submitted')
     note(job.state, 'result_conflict: the answer to attempt ' .. str(a.attempt) .. ' says that it was placed', true)
@@ -59,6 +88,13 @@ if num(job.settled) == a.attempt then
 end
 
 local was, rank = job.state, num(job.rank)
+if a.result == 'in_doubt' and resent == a.attempt and rank == 0 then
+  -- Known, and the operator has decided.
+  put('settled', a.attempt)
+  learn()
+  flush()
+  return {'settled', job.state, '0'}
+end
 local not_placed = a.result == 'again' or a.result == 'failed' and not a.maybe
 -- An earlier attempt is in doubt, and this one's refusal says nothing about it.
 local doubted_before = job.doubted and num(job.doubted) < a.attempt
@@ -71,25 +107,7 @@ if a.x and a.x ~= '' then put('x', a.x) end
 if a.vendor_task and a.vendor_task ~= '' then put('vendor_task', a.vendor_task) end
 -- A number on which a repeat would undo what others do stays taken in doubt.
 if not job.keeps or a.result ~= 'in_doubt' and not (doubted_before and not_placed) then release(a.attempt) end
-if num(a.lock_for) > 0 then
-  local i = 0
-  each_number(function(key)
-    i = i + 1
-    local till = math.max(num(redis.call('HGET', key, 'lock') or '0'), now + a.lock_for)
-    redis.call('HSET', key, 'lock', str(till))
-    keep_number(key, till - now + 3600000)
-    redis.call('HSET', PREFIX .. 'locks', string.match(key, '[^:]*$'),
-      table.concat({str(till), job.account or '-', id, a.masks[i] or '-', a.text ~= '' and a.text or a.code}, ' '))
-  end)
-end
-if a.lane then
-  breaker(a.lane.health, a.lane)
-  if a.lane.gate == 'vendor_frequency' then
-    too_frequent(a.lane.gate_for, a.lane.detail)
-  elseif a.lane.gate ~= '' then
-    shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
-  end
-end
+learn()
 
 -- A push was faster, or this answer came after the job was given up.
 if rank > 1 and was ~= 'in_doubt' then
