@@ -42,6 +42,7 @@ type Gate struct {
 	Since  time.Time
 	Until  time.Time // zero: until somebody opens it
 	Detail string
+	Trial  bool // only the breaker's trial call keeps others back: no queue is paused
 }
 
 // OfQueue is the priority of the one queue that the gate shuts; empty: it shuts
@@ -99,6 +100,7 @@ func (l *Lane) stand(ctx context.Context, peek bool) (Standing, error) {
 	var gates []struct {
 		Reason, Detail string
 		Till, Since    float64
+		Trial          bool
 	}
 	hash := map[string]string{}
 	if err := json.Unmarshal([]byte(answer[3]), &gates); err != nil {
@@ -108,7 +110,7 @@ func (l *Lane) stand(ctx context.Context, peek bool) (Standing, error) {
 		return Standing{}, fmt.Errorf("read the gates of %s: %w", l.Account, err)
 	}
 	for _, g := range gates {
-		gate := Gate{Reason: g.Reason, Detail: g.Detail, Since: time.UnixMilli(int64(g.Since))}
+		gate := Gate{Reason: g.Reason, Detail: g.Detail, Trial: g.Trial, Since: time.UnixMilli(int64(g.Since))}
 		if g.Till > 0 {
 			gate.Until = time.UnixMilli(int64(g.Till))
 		}

@@ -118,6 +118,7 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		return over()
 	case doubt && m.suppressed(r.Suppress):
 		m.counts["admit in doubt: suppressed"]++
+		m.line(j, j.state, true)
 		m.enterDoubt(j, -1)
 		return over()
 	case m.suppressed(r.Suppress):

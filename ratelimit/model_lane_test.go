@@ -306,7 +306,7 @@ func (m *model) project(guess int64, peek bool) ratelimit.Standing {
 	}
 	if peek && m.halfOpen() && m.trialOut() {
 		s.Gates = append(s.Gates, ratelimit.Gate{
-			Reason: "breaker", Since: time.UnixMilli(m.lane.openTill), Until: time.UnixMilli(m.lane.trialTill),
+			Reason: "breaker", Since: time.UnixMilli(m.lane.openTill), Until: time.UnixMilli(m.lane.trialTill), Trial: true,
 		})
 		sooner(m.lane.trialTill)
 		m.counts["peek: a trial is out"]++

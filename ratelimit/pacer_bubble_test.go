@@ -79,6 +79,9 @@ func TestPacersKeepTheRate(t *testing.T) {
 		"one process, 20 a second":     {20, 1, 20, 600, 0.1, 0.1},
 		"ten processes, 20 a second":   {20, 10, 20, 600, 1, 1},
 	} {
+		if redistest.Raced {
+			row.total, row.each = min(row.total, 2000), min(row.each, 2000/row.processes)
+		}
 		t.Run(name, func(t *testing.T) {
 			redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 				rules := ratelimit.Rules{Rate: ratelimit.Rate{PerSecond: row.rate, Burst: 5}}

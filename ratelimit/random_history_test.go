@@ -170,8 +170,11 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 		// On miniredis, which is slow, fewer are played: they show that it answers as
 		// a server does.
 		histories, length, all := 300, 2000, plays()
-		if r.Mini != nil {
+		switch {
+		case r.Mini != nil:
 			histories, length = 18, 1000
+		case redistest.Raced:
+			histories = 70
 		}
 		for i := range histories {
 			seed, p := uint64(i), all[i%len(all)]
@@ -190,7 +193,7 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 			})
 		}
 		for _, name := range mustHappen {
-			if r.Mini == nil && counts[name] == 0 {
+			if r.Mini == nil && !redistest.Raced && counts[name] == 0 {
 				t.Errorf("no history had %q: it proves nothing about that", name)
 			}
 		}

@@ -76,7 +76,10 @@ func TestWhyAgreesWithAdmitOnRandomStates(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		seen := map[string]int{}
 		scenes := uint64(2000)
-		if r.Mini != nil {
+		switch {
+		case redistest.Raced:
+			scenes = 100
+		case r.Mini != nil:
 			scenes = 120
 		}
 		for seed := range scenes {
@@ -94,7 +97,7 @@ func TestWhyAgreesWithAdmitOnRandomStates(t *testing.T) {
 			"", "rate", "max_in_flight", "breaker", "halt", "vendor_window", "vendor_frequency", "operator", "operator/normal",
 			"window", "per_number", "one_at_a_time", "lockout", "daily_cap", "not_before", "line_busy", "suppression", "expires", "several",
 		} {
-			if r.Mini == nil && seen[must] == 0 {
+			if r.Mini == nil && !redistest.Raced && seen[must] == 0 {
 				t.Errorf("no scene was bound by %q: it proves nothing about that", must)
 			}
 		}

@@ -40,7 +40,8 @@ for each 100,000.
 "open"|"shut","reasons":[{"reason","since","until","detail"}],"depth":{"urgent",
 "normal","bulk"},"later":…,"active":…,"in_flight":…,"max_in_flight":…,"rate":
 {"used","limit","burst"},"held":{…},"in_doubt":…,"reserved":…,"failures":…,
-"paused_queues":[…],"workers":…}; null is no limit, or no known end.`
+"paused_queues":[…],"workers":…}; null is no limit, or no known end.
+A reason has "trial":true while only the breaker's trial call is out.`
 
 func lanesCommand(stdout, stderr io.Writer) *cobra.Command {
 	var file string

@@ -160,6 +160,7 @@ func TestPausesUnlikeTheReasons(t *testing.T) {
 		"alike":      {app.LaneStatus{Reasons: reasons, PausedQueues: []tasks.Queue{"a:bulk"}}, ""},
 		"not yet":    {app.LaneStatus{Reasons: reasons}, "to be paused within a second: a:bulk"},
 		"whole lane": {app.LaneStatus{Reasons: []app.LaneReason{{Reason: "halt"}}}, "to be paused within a second: a:urgent, a:normal, a:bulk"},
+		"a trial":    {app.LaneStatus{Reasons: []app.LaneReason{{Reason: "breaker", Trial: true}}}, ""},
 		"by hand":    {app.LaneStatus{PausedQueues: []tasks.Queue{"a:follow"}}, "paused, to be opened or explained within a second: a:follow"},
 	} {
 		tt.status.Account = "a"

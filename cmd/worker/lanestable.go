@@ -130,7 +130,7 @@ func unlike(l app.LaneStatus) []string {
 		name := l.Account + ":" + queue
 		shut := slices.ContainsFunc(l.Reasons, func(r app.LaneReason) bool {
 			_, of, one := strings.Cut(r.Reason, "/")
-			return one && of == queue || !one && queue != "follow" && queue != "push"
+			return !r.Trial && (one && of == queue || !one && queue != "follow" && queue != "push")
 		})
 		is := slices.ContainsFunc(l.PausedQueues, func(q tasks.Queue) bool { return string(q) == name })
 		switch {

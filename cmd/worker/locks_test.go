@@ -153,6 +153,14 @@ func TestLocksAreRefused(t *testing.T) {
 	if locks := o.listed(); len(locks) != 0 {
 		t.Errorf("locked: %+v", locks)
 	}
+	o.file = fileOf(t, fmt.Sprintf("redis: {url: %q}\n", o.r.URL()))
+	for name, args := range map[string][]string{
+		"add": {"add", locked, "--for", "1h", "--reason", "x"}, "lift": {"lift", locked}, "list": {},
+	} {
+		if status, out, errs := o.run(append([]string{"locks"}, args...)...); status != statusFailed || out != "" || !strings.Contains(errs, "the configuration has no accounts") {
+			t.Errorf("%s without accounts: status %d, %q, %q", name, status, out, errs)
+		}
+	}
 }
 
 // Every subcommand speaks to machines, too.

@@ -129,7 +129,7 @@ func isShut(gates []ratelimit.Gate) bool {
 func reasonsOf(gates []ratelimit.Gate) []LaneReason {
 	out := []LaneReason{}
 	for _, g := range gates {
-		r := LaneReason{Reason: g.Reason, Since: g.Since, Detail: g.Detail}
+		r := LaneReason{Reason: g.Reason, Since: g.Since, Detail: g.Detail, Trial: g.Trial}
 		if !g.Until.IsZero() {
 			r.Until = &g.Until
 		}

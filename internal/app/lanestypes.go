@@ -46,6 +46,7 @@ type LaneReason struct {
 	Since  time.Time  `json:"since"`
 	Until  *time.Time `json:"until"` // null: until somebody opens it
 	Detail string     `json:"detail"`
+	Trial  bool       `json:"trial,omitempty"` // the breaker's trial call is under way: no queue is paused
 }
 
 // LaneDepth is how many tasks wait in the lane's queues.

@@ -1,7 +1,8 @@
 -- admit, at its end: the decision, and where it is go, every charge at once.
 local listed = suppressed()
 if listed and doubt then
-  enter_doubt('its number is on the suppression list: ' .. listed.why, -1)
+  note(job.state, 'not sent again: its number is on the suppression list: ' .. listed.why, true)
+  enter_doubt('', -1)
   return {'over', str(now), job.state}
 end
 if listed then

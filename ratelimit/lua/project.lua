@@ -8,7 +8,7 @@ if now < a.valid_from or now >= a.valid_until then return {str(now), 'recompute'
 local list, next, named = gates(), a.valid_until, {}
 -- Nobody's queue is paused for that, but people want to know.
 if a.peek and half_open() and trial_till() then
-  list[#list + 1] = {reason = 'breaker', till = trial_till(), since = num(lane['b:until']), detail = 'one trial call is under way'}
+  list[#list + 1] = {reason = 'breaker', till = trial_till(), since = num(lane['b:until']), detail = 'one trial call is under way', trial = true}
 end
 local function sooner(at) if at > now and at < next then next = at end end
 for _, gate in ipairs(list) do

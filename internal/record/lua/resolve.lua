@@ -66,12 +66,10 @@ if now >= num(job.expires_at) then
   put('expires_at', now + a.extend)
   a.text = a.text .. ' (its time was over: expires_at is put off)'
 end
-clear_hold()
 drop('runs'); drop('give_up_at')
 if job.repeatable then
   -- The vendor knows it by its id: the very same request goes out again, and what it
   -- answers is about the first one, too.
-  put('doubted', job.doubted or job.attempt)
   put('doubt_until', now + num(job.doubt_ms))
   drop('bounded')
   if was == 'in_doubt' then note(was, a.text, true) end
