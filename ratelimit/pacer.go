@@ -33,6 +33,7 @@ type Pacer struct {
 	running bool
 	leasing bool          // a question is under way
 	askAt   time.Time     // no sooner is there anything to be leased
+	failing time.Time     // since when leases have failed; zero: they have not
 	guarded time.Time     // of the last slot that the guard has seen
 	arrived chan struct{} // something changed
 	came    int
@@ -41,8 +42,12 @@ type Pacer struct {
 
 const (
 	leaseWithin = 5 * time.Second
-	minLead     = time.Millisecond
-	maxLead     = 700 * time.Millisecond
+	// leasePatience is for how long slots are asked for while Redis does not answer,
+	// every leaseAgain.
+	leasePatience = time.Minute
+	leaseAgain    = 500 * time.Millisecond
+	minLead       = time.Millisecond
+	maxLead       = 700 * time.Millisecond
 	// enoughAhead: with slots for so long, a process asks for no more. One question
 	// is for many slots that way.
 	enoughAhead = 250 * time.Millisecond
@@ -194,8 +199,8 @@ func (p *Pacer) drop(now time.Time) {
 	}
 }
 
-// lease asks for slots, while those that are there are given out. What went wrong
-// is told to all who wait.
+// lease asks for slots, while those that are there are given out. What goes on going
+// wrong is told to all who wait.
 func (p *Pacer) lease(n int, lead time.Duration) {
 	ctx, cancel := context.WithTimeout(context.Background(), leaseWithin)
 	defer cancel()
@@ -211,6 +216,13 @@ func (p *Pacer) lease(n int, lead time.Duration) {
 	defer p.mu.Unlock()
 	defer p.signal()
 	p.leasing, p.askAt = false, got.AskAt
+	if err != nil && got.Shut == nil && p.patient(asked) {
+		p.askAt = time.Now().Add(leaseAgain)
+		return
+	}
+	if err == nil || got.Shut != nil {
+		p.failing = time.Time{}
+	}
 	if err != nil {
 		p.askAt = time.Time{}
 		for len(p.waiting) > 0 {
@@ -229,6 +241,20 @@ func (p *Pacer) lease(n int, lead time.Duration) {
 			p.spare = insert(p.spare, s)
 		}
 	}
+}
+
+// patient says that Redis has not been away for long. Whoever is told of an error
+// gives his task back, which nobody notes while Redis is away: it would be taken for
+// lost, and come back after more than a minute. p.mu is held.
+func (p *Pacer) patient(asked time.Time) bool {
+	if p.failing.IsZero() {
+		p.failing = asked
+	}
+	if time.Since(p.failing) < leasePatience {
+		return true
+	}
+	p.failing = time.Time{}
+	return false
 }
 
 // pause waits until then, or until something has changed.

@@ -28,7 +28,7 @@ type batch struct {
 
 // slowRules are for the vendors with fewer jobs, which are to be under way for as
 // long as the others'.
-const slowRules = `rate: {per_second: 2, burst: 2}`
+const slowRules = `rate: {per_second: 6, burst: 6}`
 
 // toldAfter is how late a push tells of a call: much later than a job that was
 // wrongly taken for not placed would be sent again. An earlier one would end the

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-const openRules = `window: {open: "00:00", close: "24:00", time_zone: Asia/Shanghai}, rate: {per_second: 4, burst: 2}`
+const openRules = `window: {open: "00:00", close: "24:00", time_zone: Asia/Shanghai}, rate: {per_second: 12, burst: 6}`
 
 // TestNobodyIsCalledTwice sends jobs to every vendor through three worker
 // processes that are killed, frozen for 90 s and woken, and terminated in the
