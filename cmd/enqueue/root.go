@@ -34,7 +34,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	a.rowsOnly = cmd.Name() == importName
+	a.rowsOnly = cmd.Name() == importName || cmd.Name() == exportName
 	return a.end(err, args)
 }
 
@@ -51,8 +51,8 @@ It needs to know where Redis is, from the first of these that is given:
   CALLPACER_REDIS_URL    in the environment
 
 With --json standard output holds one JSON object a line and nothing else (of an
-import: the rows, and no other failure); what failed is one line on standard
-error in either case.
+import or export: the rows, and no other failure); what failed is one line on
+standard error in either case.
 
 Exit status: 0 done; 1 failed (unknown account or id, Redis away, refused);
 2 wrong usage; 3 some or all rows of a batch failed.`
@@ -81,7 +81,7 @@ func (a *app) root() *cobra.Command {
 	for _, c := range jobCommands() {
 		root.AddCommand(a.jobCommand(c))
 	}
-	root.AddCommand(a.importCommand(), a.statusCommand(), a.whyCommand(), a.cancelCommand(), a.suppressCommand())
+	root.AddCommand(a.importCommand(), a.exportCommand(), a.statusCommand(), a.whyCommand(), a.cancelCommand(), a.suppressCommand())
 	return root
 }
 
