@@ -300,9 +300,9 @@ func TestQueriesHaveARateOfTheirOwn(t *testing.T) {
 // sizes: no more than the burst and the rate in any second, and where somebody always
 // asks nearly the whole rate.
 func TestRateIsNeverBroken(t *testing.T) {
-	leases := 5000
+	leases, least := 5000, 0.97
 	if redistest.Raced {
-		leases = 700
+		leases, least = 700, 0.95 // the last lease's horizon weighs more
 	}
 	for _, seed := range []uint64{1, 2} {
 		random := rand.New(rand.NewPCG(seed, 7))
@@ -322,7 +322,7 @@ func TestRateIsNeverBroken(t *testing.T) {
 		if limit := float64(rate.Burst) + rate.PerSecond; float64(most) > limit {
 			t.Errorf("%d slots in a second, the limit is %v", most, limit)
 		}
-		if float64(len(all)) < 0.97*ideal {
+		if float64(len(all)) < least*ideal {
 			t.Errorf("%d slots, ideally %.0f", len(all), ideal)
 		}
 	}

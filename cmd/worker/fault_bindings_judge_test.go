@@ -81,7 +81,8 @@ func (p *platform) judgeReleases(t *testing.T, made map[string]sandbox.Interline
 			t.Errorf("a binding was released %d times", n)
 		}
 	}
-	if len(released) == 0 {
+	// Where a repeat tells nothing, hardly a binding of the troubled time has a name.
+	if len(released) == 0 && !p.silent() {
 		t.Error("nothing was released")
 	}
 }
