@@ -90,6 +90,5 @@ func (r Rules) arguments(guess time.Time, anytime bool) map[string]any {
 		"valid_from": n.from, "valid_until": n.until, "always": n.always || anytime, "spans": spans,
 		"limits": limits, "keep": n.keep, "number_ttl": n.ttl,
 		"cap": r.DailyCap, "cap_since": n.capSince, "cap_till": n.capTill, "max_lines": r.MaxInFlight,
-		"step": r.Rate.step().Microseconds(), "burst": r.Rate.Burst, "per_second": r.Rate.PerSecond,
 	}
 }
