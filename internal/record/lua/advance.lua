@@ -28,12 +28,7 @@ local function weight(state) return state == 'completed' and 10 or RANK[state] o
 local function see()
   if job.seen and (a.attempt ~= num(job.attempt) or num(job.seen) == a.attempt)
     and weight(job.seen_state) > weight(a.state) then return end
-  put('seen', a.attempt)
-  put('seen_state', a.state)
-  put('seen_cause', a.cause)
-  put('seen_vendor_id', a.vendor_id)
-  put('seen_poll', a.poll_in)
-  put('seen_give_up', a.give_up_in)
+  remember_seen(a.attempt, a.state, a.cause, a.vendor_id, a.poll_in, a.give_up_in)
 end
 
 local function facts()

@@ -45,6 +45,16 @@ local function go_on(n, state, cause, vendor_id, poll_in, give_up_in, detail)
   due(math.min(now + (poll_in > 0 and poll_in or give_up_in), num(job.give_up_at)))
 end
 
+-- remember_seen keeps what is said of attempt n until its own answer comes.
+local function remember_seen(n, state, cause, vendor_id, poll_in, give_up_in)
+  put('seen', n)
+  put('seen_state', state)
+  put('seen_cause', cause)
+  put('seen_vendor_id', vendor_id)
+  put('seen_poll', poll_in)
+  put('seen_give_up', give_up_in)
+end
+
 -- The attempt in hand was placed; a repeat is the same request as what it repeats.
 local function seen_placed()
   return num(job.seen) > 0 and (job.repeatable or job.seen == job.attempt)

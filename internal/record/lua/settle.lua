@@ -70,12 +70,7 @@ if num(job.attempt) ~= a.attempt or job.token ~= a.token then
       index(a.attempt, a.give_up_in)
       go_on(a.attempt, 'submitted', '', a.vendor_id or '', a.poll_in, a.give_up_in, 'the answer to attempt ' .. str(a.attempt) .. ' came late')
     elseif job.rank == '1' and not job.seen then
-      put('seen', a.attempt)
-      put('seen_state', 'submitted')
-      put('seen_cause', '')
-      put('seen_vendor_id', a.vendor_id or '')
-      put('seen_poll', a.poll_in)
-      put('seen_give_up', a.give_up_in)
+      remember_seen(a.attempt, 'submitted', '', a.vendor_id or '', a.poll_in, a.give_up_in)
       index(a.attempt, a.give_up_in)
     end
     flush()
