@@ -100,7 +100,7 @@ func (h *history) opMissing() {
 		h.idle = true
 		return
 	}
-	got, err := h.store.Missing(h.ctx, id, "acct", kindOf(id), time.Hour)
+	got, err := h.store.Missing(h.ctx, id, record.LostJob{Account: "acct", Kind: kindOf(id), Retain: time.Hour})
 	h.same("missing "+id, got, h.model.missing(id), err)
 }
 

@@ -156,10 +156,10 @@ func (m *model) line(j *mJob, s record.State, always bool) {
 }
 
 func (m *model) enter(j *mJob, s record.State) {
-	j.state, j.since, j.soft = s, m.now, false
-	if rankOf(s) >= 2 {
+	if rankOf(s) >= 2 && (j.state != "" || s.Final()) { // that it came to be is no news
 		j.revision++
 	}
+	j.state, j.since, j.soft = s, m.now, false
 	m.lineNews(j)
 	m.line(j, s, rankOf(s) >= 2)
 }

@@ -31,7 +31,7 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 	rules := roster.Rules(a.Rules)
 	shared := ratelimit.NewLane(store, a.Group, a.Name, rules, now)
 	l := &dispatch.Lane{
-		Account: a.Name, Group: a.Group, Vendor: vendor, Store: store,
+		Account: a.Name, Group: a.Group, VendorName: a.Vendor, Vendor: vendor, Store: store,
 		Shared:      shared,
 		Admission:   ratelimit.NewAdmission(store, rules, now).Beside(rulesOfGroup(a.Group, c)...),
 		Pace:        ratelimit.NewPacer(shared, ratelimit.PaceCalls),
@@ -42,7 +42,7 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 		Concurrency: a.Concurrency, Timeout: a.Timeout, InDoubtFor: a.InDoubtDeadline, Lockout: a.Rules.Lockout,
 		MaxAttempts: a.Retry.MaxAttempts, RetryBackoff: a.Retry.Backoff,
 		PollFirst: a.Poll.First, PollBackoff: a.Poll.Backoff, GiveUp: a.Poll.GiveUp,
-		Retention: c.Records.Retention, PushRetention: c.Records.Retention,
+		Retention: c.Records.Retention, PushRetention: c.Records.Retention, Tells: c.Events != nil,
 		Verify: func(token string) (dispatch.Source, bool) {
 			id, attempt, ok := signer.Verify(a.Name, token)
 			return dispatch.Source{ID: id, Attempt: attempt}, ok

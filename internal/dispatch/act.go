@@ -102,7 +102,9 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 		return nil, "", nil
 	}
 	if rec == nil {
-		state, err := l.Store.Missing(ctx, id, l.Account, string(kind), l.Retention)
+		state, err := l.Store.Missing(ctx, id, record.LostJob{
+			Account: l.Account, Vendor: l.VendorName, Kind: string(kind), Retain: l.Retention, Tells: l.Tells,
+		})
 		if err != nil {
 			return nil, "", fmt.Errorf("job %s has no record: %w", id, err)
 		}

@@ -18,6 +18,7 @@ import (
 // need. Its fields are set once, before the first handler runs.
 type Lane struct {
 	Account, Group string
+	VendorName     string
 	Vendor         any // the adapter; its capabilities are found by assertion
 	Store          *record.Store
 	Shared         *ratelimit.Lane // what the fleet shares about the account
@@ -42,6 +43,8 @@ type Lane struct {
 	GiveUp        time.Duration // after the acceptance, without a result
 	Retention     time.Duration // of a record that this lane has to make
 	PushRetention time.Duration // of a push that was read
+
+	Tells         bool          // the applications hear of their jobs' changes
 
 	// PushURL returns where the vendor shall report about an attempt; nil: no
 	// receiver is configured, and only polls tell how calls end.

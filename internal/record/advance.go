@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"regexp"
 	"strconv"
 	"time"
@@ -116,11 +117,21 @@ func ChildID(binding, task string) string {
 }
 
 func (c Child) fields() map[string]string {
-	return map[string]string{
+	f := map[string]string{
 		"account": c.Binding.Account, "vendor": c.Binding.Vendor, "kind": "call", "priority": c.Binding.Priority,
 		"parent": c.Binding.ID, "x": c.Binding.X, "keyed": "0", "retain_ms": ms(c.Retain),
 		"from": c.From, "to": c.To,
 	}
+	if c.Binding.Tells {
+		f["tells"] = "1"
+	}
+	if c.Binding.EventURL != "" {
+		f["event_url"] = c.Binding.EventURL
+	}
+	if tags, err := json.Marshal(c.Binding.Tags); err == nil && len(c.Binding.Tags) > 0 { // of strings: no error
+		f["tags"] = string(tags)
+	}
+	return f
 }
 
 // Verdict is what a record made of evidence.

@@ -308,7 +308,7 @@ func TestPutOff(t *testing.T) {
 // Of a job whose content is lost nobody knows for how long it stands.
 func TestLostBindingIsNotMadeActive(t *testing.T) {
 	each(t, func(w *world) {
-		if s, err := w.store.Missing(w.ctx, id, "interline-main", "bind", time.Hour); err != nil || s != record.Unknown {
+		if s, err := w.store.Missing(w.ctx, id, record.LostJob{Account: "interline-main", Kind: "bind", Retain: time.Hour}); err != nil || s != record.Unknown {
 			t.Fatal(s, err)
 		}
 		if v, s, err := w.store.Bound(w.ctx, id, []string{num}, record.Names{VendorID: "subid"}, ""); err != nil || v != record.Foreign || s != record.Unknown {

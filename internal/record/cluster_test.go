@@ -60,7 +60,7 @@ func TestScriptsInACluster(t *testing.T) {
 	w.must(err)
 	_, _, err = w.store.PutOff(ctx, id, record.Delay{})
 	w.must(err)
-	_, err = w.store.Missing(ctx, "g.gone", "acct", "notify", time.Hour)
+	_, err = w.store.Missing(ctx, "g.gone", record.LostJob{Account: "acct", Kind: "notify", Retain: time.Hour})
 	w.must(err)
 	_, _, err = w.store.StorePush(ctx, record.PushID("g", "h"), record.Push{})
 	w.must(err)

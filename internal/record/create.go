@@ -38,6 +38,7 @@ type NewJob struct {
 	Asks                                string            // the vendor's id of a call that exists: the job only asks how it ends
 	Tags                                map[string]string
 	EventURL                            string
+	Tells                               bool   // its application hears of its changes
 	SubmitToken                         string // of this submit: its own repeat is no duplicate
 	NotBefore                           time.Time
 	ExpiresAt                           time.Time     // zero: ExpiresIn after acceptance
@@ -133,6 +134,9 @@ func (j NewJob) fields() (map[string]string, error) {
 	if j.EventURL != "" {
 		f["event_url"] = j.EventURL
 	}
+	if j.Tells {
+		f["tells"] = "1"
+	}
 	if !j.NotBefore.IsZero() {
 		f["not_before"] = unixMilli(j.NotBefore)
 	}
@@ -146,11 +150,20 @@ func (s *Store) MarkQueued(ctx context.Context, id, task string) (State, error) 
 	return State(at(answer, 0)), err
 }
 
+// LostJob is what is known of a job whose record is gone.
+type LostJob struct {
+	Account, Vendor, Kind string
+	Retain                time.Duration // of the record that says so
+	Tells                 bool          // the application is to hear of it
+}
+
 // Missing says what to tell of a job whose task came without a record: the
 // state in which a key marker saw it end, or else a new record that says unknown.
-func (s *Store) Missing(ctx context.Context, id, account, kind string, retain time.Duration) (State, error) {
-	answer, err := s.Run(ctx, missingScript, id, nil, map[string]any{
-		"fields": map[string]string{"account": account, "kind": kind, "retain_ms": ms(retain)},
-	})
+func (s *Store) Missing(ctx context.Context, id string, l LostJob) (State, error) {
+	fields := map[string]string{"account": l.Account, "vendor": l.Vendor, "kind": l.Kind, "retain_ms": ms(l.Retain)}
+	if l.Tells {
+		fields["tells"] = "1"
+	}
+	answer, err := s.Run(ctx, missingScript, id, nil, map[string]any{"fields": fields})
 	return State(at(answer, 0)), err
 }

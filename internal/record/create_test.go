@@ -66,7 +66,7 @@ func TestMarkerOutlivesRecord(t *testing.T) {
 			t.Errorf("marker: %q, %v", s, err)
 		}
 		// A task that comes now tells nothing and dials nothing.
-		if s, err := w.store.Missing(w.ctx, id, "acct", "notify", time.Hour); err != nil || s != record.Completed {
+		if s, err := w.store.Missing(w.ctx, id, record.LostJob{Account: "acct", Kind: "notify", Retain: time.Hour}); err != nil || s != record.Completed {
 			t.Errorf("missing: %q, %v; want completed", s, err)
 		}
 		if n := w.r.Client.Exists(w.ctx, key("job:", id)).Val(); n != 0 {
@@ -76,7 +76,7 @@ func TestMarkerOutlivesRecord(t *testing.T) {
 			t.Errorf("admit: %+v, want missing", a)
 		}
 		w.must(w.r.Client.Del(w.ctx, key("key:", id)).Err())
-		if s, err := w.store.Missing(w.ctx, id, "acct", "notify", time.Hour); err != nil || s != record.Unknown || w.get().Cause != "record_missing" {
+		if s, err := w.store.Missing(w.ctx, id, record.LostJob{Account: "acct", Kind: "notify", Retain: time.Hour}); err != nil || s != record.Unknown || w.get().Cause != "record_missing" {
 			t.Errorf("without a marker: %q, %v", s, err)
 		}
 		if _, ok := w.due(); ok {

@@ -39,6 +39,7 @@ type Record struct {
 	Numbers                            []string
 	Tags                               map[string]string
 	EventURL                           string
+	Tells                              bool // its application hears of its changes
 	CancelRequested                    bool
 	Repeatable                         bool      // the vendor knows the request by an id: in doubt, it may go out again
 	CreatedAt, ExpiresAt, NotBefore    time.Time // zero: none
@@ -116,7 +117,7 @@ func parse(id string, h map[string]string) *Record {
 		VendorID: h["vendor_id"], VendorTask: h["vendor_task"], VendorCode: h["vendor_code"], VendorText: h["vendor_text"],
 		Facts: factsOf(h), Attempts: count(h["attempts"]), Attempt: count(h["attempt"]), Seq: count(h["seq"]),
 		Polls: count(h["polls"]), Failures: count(h["failures"]), Repeats: count(h["repeats"]), Revision: count(h["revision"]),
-		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Content: h["content"], EventURL: h["event_url"], CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
+		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Content: h["content"], EventURL: h["event_url"], Tells: h["tells"] == "1", CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
 		CreatedAt: instant(h["created_at"]), ExpiresAt: instant(h["expires_at"]), NotBefore: instant(h["not_before"]),
 		SendBefore: instant(h["send_before"]), EndedAt: instant(h["ended_at"]), GiveUpAt: instant(h["give_up_at"]),
 		EndsAt: instant(h["ends_at"]), Since: instant(h["since"]),

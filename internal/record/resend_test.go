@@ -270,7 +270,7 @@ func TestNotSentAgain(t *testing.T) {
 		w.wantResolved(record.SayCompleted, record.Unknown, record.Completed)
 	})
 	each(t, func(w *world) {
-		_, err := w.store.Missing(w.ctx, id, "acct", "bind", time.Hour)
+		_, err := w.store.Missing(w.ctx, id, record.LostJob{Account: "acct", Kind: "bind", Retain: time.Hour})
 		w.must(err)
 		w.wantRefused(record.SayResend, "nothing that could be sent again", 0)
 		w.wantRefused(record.SayCompleted, "its content is lost", 0)

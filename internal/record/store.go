@@ -19,6 +19,8 @@ import (
 var (
 	//go:embed lua/prelude.lua
 	basePart string
+	//go:embed lua/events.lua
+	eventsPart string
 	//go:embed lua/lane.lua
 	lanePart string
 	//go:embed lua/states.lua
@@ -28,7 +30,7 @@ var (
 	//go:embed lua/calls.lua
 	callsPart string
 
-	prelude = basePart + lanePart + statesPart + numbersPart + callsPart
+	prelude = basePart + eventsPart + lanePart + statesPart + numbersPart + callsPart
 )
 
 // Script is a transition: the shared prelude and a body that says in its

@@ -279,7 +279,7 @@ func TestJobThatOnlyAsks(t *testing.T) {
 			t.Fatalf("%+v", c)
 		}
 		w.wantDue(0)
-		if r := w.get(); r.VendorID != "theirs" || r.Seq != 1 || !r.GiveUpAt.Equal(w.now.Add(time.Hour)) || r.Attempt != 0 || r.Revision != 1 {
+		if r := w.get(); r.VendorID != "theirs" || r.Seq != 1 || !r.GiveUpAt.Equal(w.now.Add(time.Hour)) || r.Attempt != 0 || r.Revision != 0 {
 			t.Errorf("%+v", r)
 		}
 		if m, err := w.store.MarkerState(w.ctx, id); err != nil || m != record.Submitted {

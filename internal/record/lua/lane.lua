@@ -8,7 +8,6 @@
 --   :lines  job -> until when it uses a line at the most
 --   :day    attempt -> when it was charged to daily_cap
 --   :slots  slot -> its time in microseconds, leased and not used yet
-local PREFIX = string.match(KEYS[1], '^(.*:)[^:]*$')
 
 local function lane_key(part)
   return PREFIX .. 'lane:' .. (a.account or job.account or '') .. (part or '')

@@ -60,12 +60,3 @@ local function drop(field)
     changed[field] = nil
   end
 end
-
-local function flush()
-  local set, del = {}, {}
-  for field, value in pairs(changed) do set[#set + 1] = field; set[#set + 1] = value end
-  for field in pairs(gone) do del[#del + 1] = field end
-  if #set > 0 then redis.call('HSET', KEYS[3], unpack(set)) end
-  if #del > 0 then redis.call('HDEL', KEYS[3], unpack(del)) end
-  changed, gone = {}, {}
-end

@@ -23,10 +23,12 @@ local function due_waiting(from)
 end
 
 local function enter(state, rank, detail)
+  tell()
+  local was = job.state and num(job.rank)
   put('state', state)
   put('rank', rank)
   put('since', now)
-  if rank >= 2 then put('revision', num(job.revision) + 1) end
+  changed_state(was, rank)
   line(rank, state)
   note(state, detail, rank >= 2)
 end

@@ -1,0 +1,132 @@
+package record
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"time"
+)
+
+//go:embed lua/claim_events.lua
+var claimEventsBody string
+
+//go:embed lua/event_step.lua
+var eventStepBody string
+
+//go:embed lua/replay_event.lua
+var replayEventBody string
+
+var (
+	claimEventsScript = NewScript("claim due events", claimEventsBody)
+	eventStepScript   = NewScript("say what became of an event", eventStepBody)
+	replayEventScript = NewScript("replay an event", replayEventBody)
+)
+
+// Event is one change of a job that its application is to hear of.
+type Event struct {
+	ID        string // "<job>:<revision>", the same at every delivery
+	Group     string
+	Job       string
+	Revision  int       // the job's, counted from 1
+	At        time.Time // of the change
+	Since     time.Time // when its deliveries began: the change, or its replay
+	Corrected bool      // the job had ended otherwise before
+	URL       string    // the job's own event_url; empty: the configured one
+	Record    *Record   // as it stood right after the change
+	Tries     int       // deliveries that failed so far
+	LastError string    // why the last one did
+
+	until int64 // the lease
+}
+
+var eventID = regexp.MustCompile(`^[^.:]+\.[^:]+:[1-9][0-9]*$`)
+
+// IsEvent says that an id is that of an event.
+func IsEvent(id string) bool { return eventID.MatchString(id) }
+
+// ClaimEvents leases at most limit due events of the group to the caller. One whose
+// lease runs out is due again.
+func (s *Store) ClaimEvents(ctx context.Context, group string, limit int, lease time.Duration) ([]Event, error) {
+	answer, err := s.RunGroup(ctx, claimEventsScript, group, map[string]any{"limit": limit, "lease": lease.Milliseconds()})
+	if err != nil {
+		return nil, err
+	}
+	until, err := Millis(answer, 0)
+	if err != nil {
+		return nil, fmt.Errorf("claim due events: %w", err)
+	}
+	var events []Event
+	for i := 1; i+1 < len(answer); i += 2 {
+		e, err := eventOf(answer[i], answer[i+1])
+		if err != nil {
+			return nil, err
+		}
+		e.Group, e.until = group, until.UnixMilli()
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+// eventOf reads an event as the scripts keep it.
+func eventOf(id, kept string) (Event, error) {
+	var h, told map[string]string
+	err := json.Unmarshal([]byte(kept), &h)
+	if err == nil {
+		err = json.Unmarshal([]byte(h["record"]), &told)
+	}
+	if err != nil {
+		return Event{}, fmt.Errorf("read event %s: %w", id, err)
+	}
+	r := parse(h["job"], told)
+	if r == nil {
+		return Event{}, fmt.Errorf("read event %s: the record in it has no state", id)
+	}
+	return Event{
+		ID: id, Job: h["job"], Revision: count(h["revision"]), At: instant(h["at"]), Since: instant(h["since"]),
+		Corrected: h["corrected"] == "1", URL: h["url"], Record: r, Tries: count(h["tries"]), LastError: h["why"],
+	}, nil
+}
+
+// EventTold says that the application has the event; nothing of it is kept.
+func (s *Store) EventTold(ctx context.Context, e Event) error {
+	return s.eventStep(ctx, e, map[string]any{"step": "told"})
+}
+
+// EventFailed says that one more delivery failed; the next is due after in. Where
+// another deliverer has the event since, nothing changes.
+func (s *Store) EventFailed(ctx context.Context, e Event, in time.Duration, why string) error {
+	return s.eventStep(ctx, e, map[string]any{"step": "failed", "again_in": in.Milliseconds(), "why": why})
+}
+
+// EventPutOff gives an event back that was not tried; it is due after in.
+func (s *Store) EventPutOff(ctx context.Context, e Event, in time.Duration) error {
+	return s.eventStep(ctx, e, map[string]any{"step": "put_off", "again_in": in.Milliseconds()})
+}
+
+// EventDead says that the last delivery failed: the event is a dead letter, kept for
+// retain.
+func (s *Store) EventDead(ctx context.Context, e Event, why string, retain time.Duration) error {
+	return s.eventStep(ctx, e, map[string]any{"step": "dead", "why": why, "retain": retain.Milliseconds()})
+}
+
+func (s *Store) eventStep(ctx context.Context, e Event, args map[string]any) error {
+	args["event"], args["leased"] = e.ID, e.until
+	_, err := s.RunGroup(ctx, eventStepScript, e.Group, args)
+	return err
+}
+
+// ReplayEvent has a dead letter delivered after all, with the time of a new event;
+// false: there is no such dead letter.
+func (s *Store) ReplayEvent(ctx context.Context, id string) (done bool, err error) {
+	group, ok := GroupOf(id)
+	if !ok || !IsEvent(id) {
+		return false, fmt.Errorf("%q is not an event's id (want <job>:<revision>)", id)
+	}
+	answer, err := s.RunGroup(ctx, replayEventScript, group, map[string]any{"event": id})
+	if err != nil {
+		return false, err
+	}
+	return at(answer, 0) == "replayed", nil
+}

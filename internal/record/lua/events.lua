@@ -1,0 +1,44 @@
+-- What the application hears of: each change raises the record's revision, and where
+-- the job tells (tells = 1) the same script keeps an event of it until it is delivered.
+--   event:<job>:<revision>  job, revision, at (of the change), since (when its deliveries
+--                           began), corrected (it had ended otherwise), url (the job's
+--                           own), record (as it stood then, as JSON), tries, why (the last
+--                           one failed), dead_at
+--   events                  <job>:<revision> -> when its delivery is due
+--   dead                    <job>:<revision> -> when it was given up
+local PREFIX = string.match(KEYS[1], '^(.*:)[^:]*$')
+
+-- What only we need of a record.
+local OURS = {'digest', 'parts', 'token', 'submit_token', 'numbers', 'number_ttl'}
+
+local news -- the change that no event is kept of yet
+
+local function tell()
+  if not news then return end
+  local event, told = news, {}
+  news = nil
+  for field, value in pairs(job) do told[field] = value end
+  for _, field in ipairs(OURS) do told[field] = nil end
+  local name = id .. ':' .. str(event.revision)
+  redis.call('HSET', PREFIX .. 'event:' .. name, 'job', id, 'revision', str(event.revision), 'at', str(now),
+    'since', str(now), 'corrected', event.corrected and '1' or '0', 'url', job.event_url or '', 'record', cjson.encode(told))
+  redis.call('ZADD', PREFIX .. 'events', str(now), name)
+end
+
+-- changed_state: the job went on from a state of rank was. Its waiting, and that it
+-- came to be, are no news.
+local function changed_state(was, rank)
+  if rank < 2 or not was and rank < 8 then return end
+  put('revision', num(job.revision) + 1)
+  if job.tells then news = {revision = num(job.revision), corrected = num(was) >= 8} end
+end
+
+local function flush()
+  local set, del = {}, {}
+  for field, value in pairs(changed) do set[#set + 1] = field; set[#set + 1] = value end
+  for field in pairs(gone) do del[#del + 1] = field end
+  if #set > 0 then redis.call('HSET', KEYS[3], unpack(set)) end
+  if #del > 0 then redis.call('HDEL', KEYS[3], unpack(del)) end
+  changed, gone = {}, {}
+  tell()
+end
