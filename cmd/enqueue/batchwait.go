@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/recordjson"
 )
 
 // awaited is an accepted row whose end is waited for.
@@ -73,7 +74,7 @@ func (b *batch) tellUnended(jobs []awaited) error {
 func (b *batch) tellEnd(job awaited, s sight) error {
 	cause := ""
 	if s.rec != nil {
-		cause = s.cleaner()(s.rec.Cause)
+		cause = recordjson.Of(s.rec, s.parent).Cause
 	}
 	if !b.app.json {
 		return printLine(b.app.stdout, "%s", strings.TrimSpace(fmt.Sprintf("row %d: %s %s %s", job.row, job.id, s.state, cause)))

@@ -44,11 +44,12 @@ var knownColumns = map[string]column{
 	"key":             text(func(j *tasks.Job) *string { return &j.IdempotencyKey }),
 	"idempotency_key": text(func(j *tasks.Job) *string { return &j.IdempotencyKey }),
 	"tags":            filled(setTags),
+	"event_url":       text(func(j *tasks.Job) *string { return &j.EventURL }),
 }
 
 const standsFor = "to, template, params (or param1, param2, …), times, from, mode, x, a, b, ttl, record, display, prompts, " +
 	"answer_prompts, user_data, job, subid, vendor_id, kind, account, priority, not_before, expires_at, expires_in, " +
-	"key (or idempotency_key), tags (or tag.NAME); --key-column names one more"
+	"key (or idempotency_key), tags (or tag.NAME), event_url; --key-column names one more"
 
 // separator stands between the values of the columns params, tags and prompts;
 // the ids of prompts may have commas between them too, as on the command line.

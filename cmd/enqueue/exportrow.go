@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/recordjson"
 )
 
 // exportRow is one job of an export. A pointer is nil where nothing is known.
@@ -41,7 +42,7 @@ type exportRow struct {
 
 // exportRowOf hides the numbers as status does.
 func exportRowOf(s sight, zone *time.Location) exportRow {
-	v := s.view()
+	v := recordjson.Of(s.rec, s.parent)
 	row := exportRow{
 		ID: v.ID, Account: v.Account, Vendor: v.Vendor, Kind: v.Kind, State: v.State, Cause: v.Cause, To: v.To, From: v.From,
 		VendorID: v.VendorID, VendorTask: v.VendorTask, Attempts: v.Attempts,

@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/redistest"
 	"github.com/callpacer/callpacer/tasks"
 )
@@ -83,30 +82,6 @@ func TestStatusHidesEveryNumberOfTheContent(t *testing.T) {
 	}
 }
 
-func TestHidesNumbersOfEveryLength(t *testing.T) {
-	content := func(kind tasks.Kind, json string) *record.Record {
-		return &record.Record{ID: "g.a", Kind: string(kind), Content: json}
-	}
-	clean := sight{rec: content(tasks.KindBind, `{"x":"95588","a":"+447911123456","b":"02088886607"}`)}.cleaner()
-	for in, want := range map[string]string{
-		"+447911123456 and 00447911123456 and 44 7911 123 456": "+44*******456 and +44*******456 and +44*******456",
-		"020-8888-6607, ０２０８８８８６６０７ or +86 20 8888 6607":       "020****6607, 020****6607 or +86 020****6607",
-		"8602088886607x2088886607":                             "86020****6607x020****6607",
-		"95588, 955881 and 195588":                             "***88, 955881 and 195588",
-		"９５５８８ code 1004":                                      "***88 code 1004",
-	} {
-		if got := clean(in); got != want {
-			t.Errorf("%q became %q, want %q", in, got, want)
-		}
-	}
-	// A record whose content says nothing hides nothing, and breaks nothing.
-	for _, broken := range []string{"", "{", `{"x":"[","a":"\\E"}`, `{"x":"+","a":"+"}`} {
-		if got := (sight{rec: content(tasks.KindBind, broken)}).cleaner()("1[2"); got != "1[2" {
-			t.Errorf("content %q made %q", broken, got)
-		}
-	}
-}
-
 // A call over a binding has a record without content: the binding's numbers are
 // hidden in it.
 func TestStatusOfACallOverABinding(t *testing.T) {
@@ -144,7 +119,7 @@ func TestWaitEndsWhenTheBindingStands(t *testing.T) {
 			}
 		}
 		set(t, r, receipt.ID, "state", "active", "rank", 5, "ends_at", time.Now().Add(time.Hour).UnixMilli())
-		(<-done).want(0, `"state":"active"`, "")
+		(<-done).want(0, `"state":"active"`, receipt.ID+" is awaiting_dial\nenqueue: "+receipt.ID+" is active\n")
 
 		g := appOn(t, r).stdin(strings.NewReader(`{"x":"17000000008","a":"` + aNumber + `","b":"` + number + `","ttl":"1h","idempotency_key":"k"}`))
 		done = waiting(t.Context(), g, "import", "-", "--account", "interline-main", "--kind", "bind", "--wait", "--timeout", "9h", "--json")
@@ -157,7 +132,10 @@ func TestWaitEndsWhenTheBindingStands(t *testing.T) {
 			t.Fatal(again, err)
 		}
 		set(t, r, again.ID, "state", "active", "rank", 5)
-		(<-done).want(0, `"row":1,"id":"`+again.ID+`","state":"active","duplicate":false`, "1 accepted")
+		o := (<-done).want(0, `"row":1,"id":"`+again.ID+`","state":"active","duplicate":false`, "1 accepted")
+		if strings.Count(o.stderr, "\n") != 1 {
+			t.Errorf("an import tells the steps of its jobs: %s", o.stderr)
+		}
 	})
 }
 

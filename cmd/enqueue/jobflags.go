@@ -25,6 +25,7 @@ func (f *jobFlags) define(cmd *cobra.Command) {
 	flags.StringVar(&f.notBefore, "not-before", "", "do not send before this `TIME` (RFC 3339)")
 	flags.DurationVar(&f.job.ExpiresIn, "expires-in", 0, "give up when not sent within this `DURATION` (default 24h)")
 	flags.StringVar((*string)(&f.job.Priority), "priority", "", "urgent, normal or bulk (default normal)")
+	flags.StringVar(&f.job.EventURL, "event-url", "", "tell this job's events to `URL` (begins with one of the workers' events.allowed_prefixes)")
 	flags.StringArrayVar(&f.tags, "tag", nil, "`NAME=VALUE` kept with the job; repeat it")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only say whether the job would be accepted, and write nothing")
 }
@@ -48,6 +49,8 @@ func (f *jobFlags) read(given func(flag string) bool) (tasks.Job, error) {
 	switch {
 	case given("key") && j.IdempotencyKey == "":
 		return tasks.Job{}, failf("idempotency_key", "is empty; without a key each submit would be a new job")
+	case given("event-url") && j.EventURL == "":
+		return tasks.Job{}, failf("event_url", "is empty; leave the flag out to have the events told to the workers' own address")
 	case given("times") && j.Times == 0:
 		return tasks.Job{}, failf("times", "%s", zeroTimes)
 	case given("expires-in") && j.ExpiresIn == 0:

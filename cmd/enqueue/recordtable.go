@@ -8,10 +8,16 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/callpacer/callpacer/internal/recordjson"
 )
 
+// timelineBound is how many lines a record keeps of everything; after them only
+// those of what the vendor and operators did.
+const timelineBound = 60
+
 // printTable writes the record for people.
-func printTable(w io.Writer, v recordJSON) error {
+func printTable(w io.Writer, v recordjson.Record) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(name, value string) {
 		if value != "" {
@@ -19,7 +25,7 @@ func printTable(w io.Writer, v recordJSON) error {
 		}
 	}
 	line("id", v.ID)
-	line("job", v.job())
+	line("job", jobWords(v))
 	line("call over", v.Parent)
 	line("from", v.From)
 	line("to", v.To)
@@ -27,13 +33,13 @@ func printTable(w io.Writer, v recordJSON) error {
 	line("state", string(v.State))
 	line("cause", v.Cause)
 	if v.Hold != nil {
-		line("held", v.Hold.words())
+		line("held", v.Hold.String())
 	}
 	line("attempts", fmt.Sprint(v.Attempts))
 	line("vendor id", v.VendorID)
 	line("vendor task", v.VendorTask)
 	line("vendor says", strings.TrimSpace(v.Code+" "+v.Text))
-	v.factsJSON.lines(line)
+	factLines(v.Facts, line)
 	for _, name := range slices.Sorted(maps.Keys(v.Tags)) {
 		line("tag", name+"="+v.Tags[name])
 	}
@@ -44,7 +50,10 @@ func printTable(w io.Writer, v recordJSON) error {
 	line("ended", clock(v.EndedAt))
 	fmt.Fprintln(table, "timeline") // no cell: the columns above end here
 	for _, e := range v.Timeline {
-		fmt.Fprintf(table, "  %s\t%s\n", clock(e.At), strings.TrimSpace(string(e.State)+"  "+e.Detail))
+		fmt.Fprintf(table, "  %s\t%s\n", clock(e.At), entryWords(e))
+	}
+	if len(v.Timeline) >= timelineBound {
+		fmt.Fprintf(table, "  (after %d lines a record keeps none about waiting; some may be left out here)\n", timelineBound)
 	}
 	if err := table.Flush(); err != nil {
 		return failf("", "write to standard output: %v", err)
@@ -52,9 +61,9 @@ func printTable(w io.Writer, v recordJSON) error {
 	return nil
 }
 
-// job is what the job is about, in words. The record that is made for a lost job
+// jobWords is what the job is about, in words. The record that is made for a lost job
 // knows neither vendor nor priority.
-func (v recordJSON) job() string {
+func jobWords(v recordjson.Record) string {
 	words := v.Kind + " by " + v.Account
 	if v.Vendor != "" {
 		words += " (" + v.Vendor + ")"
@@ -65,8 +74,8 @@ func (v recordJSON) job() string {
 	return words
 }
 
-// lines tells the facts that are known.
-func (f factsJSON) lines(line func(name, value string)) {
+// factLines tells the facts that are known.
+func factLines(f recordjson.Facts, line func(name, value string)) {
 	number := func(name string, n int) {
 		if n != 0 {
 			line(name, fmt.Sprint(n))

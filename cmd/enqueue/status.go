@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/recordjson"
 )
 
 const statusHelp = `Print what is known about a job: state, cause, attempts, the vendor's words, what
@@ -14,9 +15,14 @@ it told of the call, and the timeline. Numbers are masked. Of a binding, from is
 A, to is B, and vendor_id is its subid; each call over it has a record of its own.
 
 --wait looks until the job has ended (completed, busy, no_answer, rejected,
-failed, canceled, released, expired or unknown) or its binding is active, and
-says on standard error why a job is held. The exit status tells whether the job
-was found and, with --wait, has come so far; not whether the call succeeded.`
+failed, canceled, released, expired or unknown) or its binding is active. What
+happens meanwhile is told on standard error as it happens: each new line of the
+timeline, each state, and why and until when the job is held. Standard output has
+the record, once, in the end. The exit status tells whether the job was found and,
+with --wait, has come so far; not whether the call succeeded.
+
+A timeline of 60 lines gets no more about waiting, only what the vendor and
+operators did; the table then says that some may be left out.`
 
 const statusExample = `  enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV
   enqueue status jumdata.01ARZ3NDEKTSV4RRFFQ69G5FAV --wait --timeout 5m --json`
@@ -75,6 +81,7 @@ func (a *app) status(ctx context.Context, id string, wait bool, timeout time.Dur
 		return a.printSight(s)
 	}
 	w, stop := a.newWaiter(l, timeout)
+	w.live = true
 	defer stop()
 	s, late, err := w.wait(ctx, id)
 	if err != nil {
@@ -113,7 +120,7 @@ func (a *app) printSight(s sight) error {
 		return printLine(a.stdout, "%s %s", s.id, s.state)
 	}
 	if a.json {
-		return printJSON(a.stdout, s.view())
+		return printJSON(a.stdout, recordjson.Of(s.rec, s.parent))
 	}
-	return printTable(a.stdout, s.view())
+	return printTable(a.stdout, recordjson.Of(s.rec, s.parent))
 }

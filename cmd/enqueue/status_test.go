@@ -16,7 +16,7 @@ func TestStatusOfAQueuedJob(t *testing.T) {
 		id := notify(t, r, "--tag", "order=7", "--not-before", "2099-01-31T09:00:00+08:00")
 		got := on(t, r, "status", id, "--json").want(0, "{", "").only()
 		keys := slices.Sorted(maps.Keys(got))
-		want := []string{"account", "attempts", "cause", "created_at", "expires_at", "id", "kind", "not_before", "priority",
+		want := []string{"account", "attempts", "cause", "created_at", "expires_at", "id", "kind", "not_before", "priority", "revision",
 			"state", "tags", "timeline", "to", "vendor", "vendor_id"}
 		if !slices.Equal(keys, want) {
 			t.Errorf("fields %v", keys)

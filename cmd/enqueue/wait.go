@@ -61,6 +61,7 @@ type waiter struct {
 	app      *app
 	link     *link
 	deadline <-chan time.Time // nil: none
+	live     bool             // tell all that happens, not only why a job is held
 }
 
 // newWaiter returns a waiter whose time begins now; stop ends its timer.
@@ -74,21 +75,19 @@ func (a *app) newWaiter(l *link, timeout time.Duration) (w *waiter, stop func())
 	return w, func() { timer.Stop() }
 }
 
-// wait looks until the job has ended or its binding stands, says once why and until when it is held,
-// and returns the last sight; late is true where the time was over before.
+// wait looks until the job has ended or its binding stands, tells what happens
+// meanwhile, and returns the last sight; late is true where the time was over before.
 func (w *waiter) wait(ctx context.Context, id string) (s sight, late bool, err error) {
 	ticker := time.NewTicker(lookEvery)
 	defer ticker.Stop()
-	told := ""
+	f := follower{app: w.app, id: id, live: w.live}
 	for {
-		if s, err = w.link.look(ctx, id); err != nil || s.settled() {
+		if s, err = w.link.look(ctx, id); err != nil {
 			return s, false, err
 		}
-		if hold := holdOf(s.rec); hold != nil {
-			if line := hold.words(); line != told {
-				w.app.say("%s is held: %s", id, line)
-				told = line
-			}
+		f.look(s)
+		if s.settled() {
+			return s, false, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -1,4 +1,4 @@
-package main
+package recordjson
 
 import (
 	"cmp"
@@ -17,9 +17,9 @@ import (
 // cleaner hides the numbers of a job, and of the binding that a call went over,
 // where a vendor's words or the application's own tags repeat them. It hides
 // nothing else: ids are long numbers too.
-func (s sight) cleaner() func(string) string {
+func cleaner(r, parent *record.Record) func(string) string {
 	var hides []hide
-	for _, number := range numbersOf(s.rec, s.parent) {
+	for _, number := range numbersOf(r, parent) {
 		hides = append(hides, hideOf(number))
 	}
 	return func(text string) string {

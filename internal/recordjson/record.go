@@ -1,4 +1,6 @@
-package main
+// Package recordjson is the JSON form of a record: what status prints, and what
+// applications are told in events. Numbers are masked in it, wherever they stand.
+package recordjson
 
 import (
 	"time"
@@ -6,16 +8,17 @@ import (
 	"github.com/callpacer/callpacer/internal/record"
 )
 
-// recordJSON is a record as status prints it. What is not known is left out,
-// apart from the fields that every job has.
-type recordJSON struct {
+// Record is a record for machines. What is not known is left out, apart from the
+// fields that every job has. Times are in UTC.
+type Record struct {
 	ID         string            `json:"id"`
 	Kind       string            `json:"kind"`
 	Account    string            `json:"account"`
 	Vendor     string            `json:"vendor"`
 	State      record.State      `json:"state"`
 	Cause      string            `json:"cause"`
-	Hold       *holdJSON         `json:"hold,omitempty"` // only while held, or while its lane is shut
+	Revision   int               `json:"revision"`       // rises with every change that the application is to hear of
+	Hold       *Hold             `json:"hold,omitempty"` // only while held, or while its lane is shut
 	VendorID   string            `json:"vendor_id"`      // of a binding: its subid
 	VendorTask string            `json:"vendor_task,omitempty"`
 	Parent     string            `json:"parent,omitempty"` // of a call over a binding: the binding's id
@@ -32,12 +35,12 @@ type recordJSON struct {
 	Tags       map[string]string `json:"tags,omitempty"`
 	Code       string            `json:"vendor_code,omitempty"`
 	Text       string            `json:"vendor_text,omitempty"`
-	factsJSON
-	Timeline []entryJSON `json:"timeline"`
+	Facts
+	Timeline []Entry `json:"timeline"`
 }
 
-// factsJSON is what the vendor told of a call.
-type factsJSON struct {
+// Facts is what the vendor told of a call.
+type Facts struct {
 	SIP       int      `json:"sip,omitempty"`
 	Q850      int      `json:"q850,omitempty"`
 	Duration  *float64 `json:"duration_seconds,omitempty"`
@@ -56,29 +59,32 @@ type factsJSON struct {
 	Conflict bool      `json:"conflict,omitempty"` // its own fields contradict each other
 }
 
-type holdJSON struct {
+// Hold is why a job waits, or its lane is shut, and until when.
+type Hold struct {
 	Reason string    `json:"reason"`
-	Until  time.Time `json:"until,omitzero"`
+	Until  time.Time `json:"until,omitzero"` // zero: not known
 }
 
-type entryJSON struct {
+// Entry is one line of a job's timeline.
+type Entry struct {
 	At     time.Time    `json:"at"`
 	State  record.State `json:"state"`
 	Detail string       `json:"detail"`
 }
 
-func holdOf(r *record.Record) *holdJSON {
+func holdOf(r *record.Record) *Hold {
 	switch {
 	case r.Shut != nil:
-		return &holdJSON{Reason: r.Shut.Reason, Until: utc(r.Shut.Until)}
+		return &Hold{Reason: r.Shut.Reason, Until: utc(r.Shut.Until)}
 	case r.State == record.Held:
 	default:
 		return nil
 	}
-	return &holdJSON{Reason: r.HoldReason, Until: utc(r.HoldUntil)}
+	return &Hold{Reason: r.HoldReason, Until: utc(r.HoldUntil)}
 }
 
-func (h holdJSON) words() string {
+// String is the hold in words.
+func (h Hold) String() string {
 	if h.Until.IsZero() {
 		return h.Reason
 	}
@@ -93,16 +99,18 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-func (s sight) view() recordJSON {
-	r, clean := s.rec, s.cleaner()
-	v := recordJSON{
-		ID: r.ID, Kind: r.Kind, Account: r.Account, Vendor: r.Vendor, State: r.State, Cause: clean(r.Cause),
+// Of returns r for machines. The parent of a call over a binding knows the numbers
+// that are not to be seen in the call's record; nil: r has none, or it is gone.
+func Of(r, parent *record.Record) Record {
+	clean := cleaner(r, parent)
+	v := Record{
+		ID: r.ID, Kind: r.Kind, Account: r.Account, Vendor: r.Vendor, State: r.State, Cause: clean(r.Cause), Revision: r.Revision,
 		Hold: holdOf(r), VendorID: clean(r.VendorID), VendorTask: clean(r.VendorTask), Parent: r.Parent, Attempts: r.Attempts,
 		To: clean(r.To), From: clean(r.From), X: clean(r.X),
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), NotBefore: utc(r.NotBefore), EndsAt: utc(r.EndsAt), EndedAt: utc(r.EndedAt),
 		Priority: r.Priority, Code: clean(r.VendorCode), Text: clean(r.VendorText),
-		factsJSON: factsOf(r.Facts, clean),
-		Timeline:  []entryJSON{},
+		Facts:    factsOf(r.Facts, clean),
+		Timeline: []Entry{},
 	}
 	for name, value := range r.Tags {
 		if v.Tags == nil {
@@ -111,13 +119,13 @@ func (s sight) view() recordJSON {
 		v.Tags[clean(name)] = clean(value)
 	}
 	for _, e := range r.Timeline {
-		v.Timeline = append(v.Timeline, entryJSON{At: utc(e.At), State: e.State, Detail: clean(e.Detail)})
+		v.Timeline = append(v.Timeline, Entry{At: utc(e.At), State: e.State, Detail: clean(e.Detail)})
 	}
 	return v
 }
 
-func factsOf(f record.Facts, clean func(string) string) factsJSON {
-	return factsJSON{
+func factsOf(f record.Facts, clean func(string) string) Facts {
+	return Facts{
 		SIP: f.SIP, Q850: f.Q850, Duration: seconds(f.Duration), Billed: seconds(f.Billed), Billable: f.Billable,
 		Cost: clean(f.Cost), Currency: clean(f.Currency), DTMF: clean(f.DTMF), HangupBy: clean(f.HangupBy),
 		Recording: clean(f.Recording), UserData: clean(f.UserData),
