@@ -108,9 +108,13 @@ type Outcome struct {
 type Report struct {
 	VendorID string // the call or binding at the vendor; empty only where Ref is not
 	Ref      string // our reference, echoed; empty where the vendor did not
-	// Task names one call where VendorID stands for several: the taskid of a call
-	// over a binding, or what tells two CDRs of one connection apart. Empty: the
-	// vendor knows one call per VendorID.
+	// Task names one call where VendorID stands for several, and is unique only
+	// together with it: interline's taskid of a call over a binding, or the start of
+	// a connection's call in Unix seconds (Dingxin, where B may call back over X
+	// under the same subid). Every report of one call bears the same Task, from its
+	// beginning to its CDR and however often it is repeated. Empty: the vendor knows
+	// one call per VendorID, or this report does not tell which one it is about. At
+	// most 64 bytes.
 	Task string
 	Kind ReportKind
 	// State is empty when this report changes nothing (a value we don't know).

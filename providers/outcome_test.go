@@ -1,6 +1,9 @@
 package providers
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestSIP(t *testing.T) {
 	for code, want := range map[int]struct {
@@ -63,8 +66,14 @@ func TestQueryStatusNeverHalts(t *testing.T) {
 		if status == 429 {
 			want = ClassRateLimited
 		}
-		if got := QueryStatus(status); got.Class != want || got.Halt != HaltNone {
-			t.Errorf("%d: %+v", status, got)
+		for _, asked := range []time.Duration{0, time.Second, time.Hour} {
+			wait := asked
+			if status == 429 && asked == 0 {
+				wait = 30 * time.Second
+			}
+			if got := QueryStatus(status, asked); got.Class != want || got.Halt != HaltNone || got.RetryAfter != wait {
+				t.Errorf("%d asking for %v: %+v", status, asked, got)
+			}
 		}
 	}
 }

@@ -181,6 +181,13 @@ type ProbeResult struct {
 }
 
 // PollResult is a query's answer. Report counts only with ClassOK.
+//
+// ClassRateLimited is about the account, not about this call: the vendor limits
+// queries, and none of the account should be made for RetryAfter, which is then
+// never 0. With ClassPending and ClassRetryLater only this item waits:
+// pending means that the vendor answered and does not know the end yet. With
+// ClassPermanent no query of this item will be answered. ClassHalted speaks of
+// the account; what it says of calls that were placed is nothing.
 type PollResult struct {
 	Class      Class
 	Halt       Halt

@@ -1,6 +1,9 @@
 package providers
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // Stage is how far a request came before its transport failed.
 type Stage string
@@ -66,12 +69,20 @@ func ActingStatus(status int) Outcome {
 	return o
 }
 
-// QueryStatus is the class of a query answered without the vendor's own JSON.
-// A read never halts a lane: only this item waits.
-func QueryStatus(status int) PollResult {
-	r := PollResult{Class: ClassRetryLater, VendorCode: "http_" + itoa(status)}
+// QueryLimited is the wait where a vendor limits queries and names no time.
+const QueryLimited = 30 * time.Second
+
+// QueryStatus is the class of a query answered without the vendor's own JSON;
+// asked is the wait that its Retry-After header asks for, 0 where it asks for
+// none. A read never halts a lane: only this item waits, or with
+// ClassRateLimited the account's queries.
+func QueryStatus(status int, asked time.Duration) PollResult {
+	r := PollResult{Class: ClassRetryLater, RetryAfter: asked, VendorCode: "http_" + itoa(status)}
 	if status == http.StatusTooManyRequests {
 		r.Class = ClassRateLimited
+		if asked <= 0 {
+			r.RetryAfter = QueryLimited
+		}
 	}
 	return r
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 
 	"github.com/callpacer/callpacer/providers"
 )
@@ -18,37 +17,77 @@ const maxBadElements = 3
 // ErrUnreadable says that a push holds nothing that can be read.
 var ErrUnreadable = errors.New("push holds no report that can be read")
 
-// Reports reads each element of a push with read, in order. An element that
-// read refuses (false) is an error that names its position, counted from 0; the
+// Reports reads each element of a push with read, in order. Where an element
+// tells nothing by itself, what is wrapped in it is read. An element that read
+// refuses (false) is an error that names its position, counted from 0; the
 // reports of the other elements are returned beside it.
 func Reports(p providers.Push, read func(Object) (providers.Report, bool)) ([]providers.Report, error) {
 	elements, err := Elements(p)
 	if err != nil {
 		return nil, err
 	}
-	var reports []providers.Report
-	var bad []int
-	for i, element := range elements {
-		report, ok := read(element)
-		if !ok {
-			bad = append(bad, i)
-			continue
-		}
-		reports = append(reports, report)
+	f := finding{read: read}
+	for _, element := range elements {
+		f.take(element, 0)
 	}
 	switch {
-	case len(bad) > 0:
-		return reports, fmt.Errorf("push: %d of %d elements name no call, first at %v",
-			len(bad), len(elements), bad[:min(len(bad), maxBadElements)])
-	case len(reports) == 0:
+	case f.refused > 0:
+		return f.reports, fmt.Errorf("push: %d of %d elements name no call, first at %v", f.refused, f.seen, f.bad)
+	case len(f.reports) == 0:
 		return nil, ErrUnreadable
 	}
-	return reports, nil
+	return f.reports, nil
 }
 
-// Elements takes a push apart: JSON or a form by the body's first byte, a JSON
-// array or {"array":[…]} as its elements, and without a body the query string.
-// An element that is no object is a nil Object.
+// finding is what was read of a push so far.
+type finding struct {
+	read          func(Object) (providers.Report, bool)
+	reports       []providers.Report
+	seen, refused int
+	bad           []int // the first positions that were refused
+}
+
+// take reads an element, or the elements that lie in it. depth counts the
+// wrappings that were opened.
+func (f *finding) take(o Object, depth int) {
+	var r providers.Report
+	var named bool
+	if len(o) > 0 { // thousands of nothings cost nothing
+		r, named = f.read(o)
+	}
+	if !named && depth < maxWrappings {
+		if inner, found := unwrap(o); found {
+			for _, element := range inner {
+				f.take(element, depth+1)
+			}
+			return
+		}
+	}
+	if named && !tells(r) {
+		if whole, found := flatten(o); found {
+			if fuller, ok := f.read(whole); ok {
+				r = fuller
+			}
+		}
+	}
+	if named {
+		f.reports = append(f.reports, r)
+	} else {
+		f.refused++
+		if len(f.bad) < maxBadElements {
+			f.bad = append(f.bad, f.seen)
+		}
+	}
+	f.seen++
+}
+
+func tells(r providers.Report) bool { return r.State != "" || r.Kind != providers.ReportCall }
+
+// Elements takes a push apart: JSON, a form, multipart/form-data or, without a
+// body, the query string. The first byte decides between them, for the content
+// type is often absent or wrong. A JSON array or {"array":[…]} is taken apart
+// into its elements; one that is no object is a nil Object. XML is refused: no
+// vendor documents any.
 func Elements(p providers.Push) ([]Object, error) {
 	if p.Method != http.MethodPost && p.Method != http.MethodGet {
 		return nil, errors.New("push is neither POST nor GET")
@@ -56,44 +95,31 @@ func Elements(p providers.Push) ([]Object, error) {
 	if len(p.Body) > maxPush || len(p.RawQuery) > maxPush {
 		return nil, errors.New("push is larger than 1 MiB")
 	}
+	if boundary, ok := boundaryOf(p); ok {
+		return multipartForm(p.Body, boundary)
+	}
 	body := Clean(p.Body)
-	switch {
-	case len(body) == 0:
+	if saysNothing(string(body)) && p.RawQuery != "" {
 		return form(p.RawQuery)
-	case body[0] != '{' && body[0] != '[':
-		return form(string(body))
 	}
-	v, err := Decode(body)
-	if err != nil {
+	if len(body) == 0 {
 		return nil, ErrUnreadable
 	}
-	return elements(v), nil
-}
-
-func elements(v any) []Object {
-	list, _ := v.([]any)
-	if fields, isObject := v.(map[string]any); isObject {
-		var batch bool
-		if list, batch = fields["array"].([]any); !batch {
-			return []Object{fields}
-		}
-	}
-	objects := make([]Object, len(list))
-	for i, element := range list {
-		objects[i], _ = element.(map[string]any)
-	}
-	return objects
-}
-
-// form reads a form or query string. A malformed pair costs only itself.
-func form(raw string) ([]Object, error) {
-	values, err := url.ParseQuery(raw)
-	if err != nil && len(values) == 0 {
+	switch body[0] {
+	case '{', '[', '"':
+		return document(body)
+	case '<':
 		return nil, ErrUnreadable
 	}
-	fields := Object{}
-	for name := range values {
-		fields[name] = string(Clean([]byte(values.Get(name))))
+	return form(string(body))
+}
+
+// saysNothing: a client library that posts a query string writes such a body
+// beside it.
+func saysNothing(body string) bool {
+	switch body {
+	case "", "{}", "[]", "null", `""`:
+		return true
 	}
-	return []Object{fields}, nil
+	return false
 }

@@ -2,6 +2,7 @@ package dingxin
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -39,8 +40,8 @@ func (a *Adapter) ParsePush(p providers.Push) ([]providers.Report, error) {
 }
 
 // report reads one call record. A connection has several when B calls back
-// over X; what tells them apart is their start. Of the numbers in it none is
-// kept.
+// over X; what tells them apart is their start, and a change of one call's status
+// bears the same. Of the numbers in it none is kept.
 func (c config) report(o vendorwire.Object) providers.Report {
 	r := providers.Report{
 		VendorID:   o.ID("subid"),
@@ -49,6 +50,10 @@ func (c config) report(o vendorwire.Object) providers.Report {
 		Recording:  recordingURL(o.Text("downloadUrl")),
 	}
 	status := o.Text("status")
+	switch status {
+	case "0", "1", "2", "3":
+		r.Task = started(o)
+	}
 	billed, _ := vendorwire.Seconds(o.Text("duration"))
 	if status == "0" { // 已拨打
 		status = dialled(o, billed)
@@ -67,9 +72,22 @@ func (c config) report(o vendorwire.Object) providers.Report {
 	default:
 		return r // a value we do not know changes nothing
 	}
-	r.Task = o.ID("startTime")
 	measure(&r, o)
 	return r
+}
+
+// started names a call by its start: in Unix seconds, for one record may write
+// it otherwise than the next; "" where none is told yet.
+func started(o vendorwire.Object) string {
+	text := o.ID("startTime")
+	begin, ok := vendorwire.Instant(text)
+	switch {
+	case ok && begin.Unix() > 0:
+		return strconv.FormatInt(begin.Unix(), 10)
+	case ok, strings.Trim(text, "0") == "":
+		return ""
+	}
+	return text
 }
 
 // dialled is the status that a record of status 0 amounts to. A push is never

@@ -68,7 +68,7 @@ func TestPushEncodings(t *testing.T) {
 func TestX6PlusAndSpaceInAForm(t *testing.T) {
 	for _, form := range []string{"subid=S&status=2&startTime=2023-11-15+06:13:20&unaswRsn=a+b%2Bc", "subid=S&status=2&startTime=2023-11-15%2006%3A13%3A20&unaswRsn=a%20b%2bc"} {
 		r := parse(t, providers.Push{Method: "POST", Body: []byte(form)})[0]
-		if r.Task != "2023-11-15 06:13:20" || r.VendorText != "a b+c" {
+		if r.Task != "1700000000" || r.VendorText != "a b+c" {
 			t.Errorf("%s: %+v", form, r)
 		}
 	}
@@ -86,11 +86,15 @@ func TestD14StatusZero(t *testing.T) {
 	for fields, want := range map[string]string{
 		`"status":0`:                          "ringing//2/-//",
 		`"status":"0","duration":0`:           "ringing//2/-//",
-		`"status":0,"startTime":"1700000000"`: "ringing//2/-//",
+		`"status":0,"startTime":"1700000000"`: "ringing//2/-/1700000000/",
+		`"status":0,"startTime":"0"`:          "ringing//2/-//",
+		`"status":0,"startTime":""`:           "ringing//2/-//",
+		`"status":0,"startTime":null`:         "ringing//2/-//",
+		`"status":0,"startTime":"0000000000"`: "ringing//2/-//",
 		`"status":0,"endTime":""`:             "ringing//2/-//",
 		`"status":0,"endTime":"0"`:            "ringing//2/-//",
 		`"status":0,"endTime":"0000000000"`:   "ringing//2/-//",
-		`"status":0,"endTime":null,"duration":"0","startTime":"1700000000","unaswRsn":""`: "ringing//2/-//",
+		`"status":0,"endTime":null,"duration":"0","startTime":"1700000000","unaswRsn":""`: "ringing//2/-/1700000000/",
 		`"status":0,"duration":60,"startTime":"1700000000"`:                               "completed/answered/4/1m0s/1700000000/",
 		`"status":0,"endTime":"1700000030","startTime":"1700000000","duration":0`:         "no_answer/no_answer/4/0s/1700000000/",
 		`"status":0,"endTime":"1700000030","startTime":"1700000000"`:                      "no_answer/no_answer/2/-/1700000000/",
@@ -133,6 +137,19 @@ func TestD16SeveralRecordsOfOneConnection(t *testing.T) {
 	}
 	if a.Task != again.Task || a.State != again.State || a.Cause != again.Cause {
 		t.Errorf("%+v\n%+v", a, again)
+	}
+	// A change of one call's status, and its start written otherwise, is the same call.
+	for _, start := range []string{`"1700000000"`, `1700000000`, `"1700000000123"`, `1700000000123`, `"2023-11-15 06:13:20"`, `"20231115061320"`, `"2023-11-15T06:13:20+08:00"`} {
+		for _, status := range []string{"0", "1", "2", "3"} {
+			if r := one(t, `"status":`+status+`,"startTime":`+start); r.Task != "1700000000" {
+				t.Errorf("status %s, start %s: task %q", status, start, r.Task)
+			}
+		}
+	}
+	for start, want := range map[string]string{`"soon"`: "soon", `"00120"`: "00120", `0`: "", `"-1"`: "-1", `"1969-01-01 00:00:00"`: ""} {
+		if r := one(t, `"status":3,"startTime":`+start); r.Task != want {
+			t.Errorf("start %s: task %q, want %q", start, r.Task, want)
+		}
 	}
 	if r := one(t, `"status":3,"startTime":"`+strings.Repeat("1", 65)+`"`); r.Task != "" || r.State != providers.StateFailed {
 		t.Errorf("a start of 65 characters: %+v", r)

@@ -69,9 +69,8 @@ func (a *Adapter) refusal(stream vendorhttp.Stream, begin beginning, used time.D
 	}
 	ans, ok := parseAnswer(body)
 	if !ok {
-		status := providers.QueryStatus(stream.Status)
-		r := providers.RecordingResult{Class: status.Class, VendorCode: status.VendorCode,
-			RetryAfter: vendorhttp.RetryAfter(stream.Header, a.recordings.clock.Ours())}
+		status := providers.QueryStatus(stream.Status, vendorhttp.RetryAfter(stream.Header, a.recordings.clock.Ours()))
+		r := providers.RecordingResult{Class: status.Class, VendorCode: status.VendorCode, RetryAfter: status.RetryAfter}
 		switch {
 		case len(body) == 0:
 			r.VendorText = "empty"

@@ -46,8 +46,8 @@ func (a *Adapter) Probe(ctx context.Context) providers.ProbeResult {
 		a.refused.Store(false)
 		r = probeResult(ans)
 	default:
-		q := providers.QueryStatus(reply.Status)
-		r = providers.ProbeResult{Class: q.Class, VendorCode: q.VendorCode}
+		q := providers.QueryStatus(reply.Status, vendorhttp.RetryAfter(reply.Header, a.clock.Ours()))
+		r = providers.ProbeResult{Class: q.Class, RetryAfter: q.RetryAfter, VendorCode: q.VendorCode}
 	}
 	r.RetryAfter = max(r.RetryAfter, vendorhttp.RetryAfter(reply.Header, a.clock.Ours()))
 	if parsed {

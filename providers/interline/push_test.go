@@ -181,6 +181,10 @@ func TestTasks(t *testing.T) {
 	if got := one(t, "taskid=9007199254740993001&"+call); got.Task != "9007199254740993001" {
 		t.Errorf("X7: task %q", got.Task)
 	}
+	start, cdr := one(t, "taskid=t-1&subid=s&caller=1&callee=2&callTime=1700000000"), one(t, "taskid=t-1&"+call)
+	if start.Task != "t-1" || cdr.Task != start.Task || start.Kind != providers.ReportStart || cdr.Kind != providers.ReportCall {
+		t.Errorf("a call's start %+v and its CDR %+v", start, cdr)
+	}
 	if got := one(t, "taskid="+strings.Repeat("t", 65)+"&"+call); got.Task != first.Task {
 		t.Errorf("a taskid too long to be one: %q", got.Task)
 	}

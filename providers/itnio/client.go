@@ -101,8 +101,7 @@ func (a *Adapter) ask(ctx context.Context, path string) (answer, providers.PollR
 	}
 	ans, ok := parseAnswer(reply)
 	if !ok {
-		r := providers.QueryStatus(reply.Status)
-		r.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.clock.Ours())
+		r := providers.QueryStatus(reply.Status, vendorhttp.RetryAfter(reply.Header, a.clock.Ours()))
 		return answer{}, r, false
 	}
 	ans.learned = ans.status == statusClock && a.clock.Learn(reply, used)

@@ -121,3 +121,18 @@ func TestProbeNeverHalts(t *testing.T) {
 		t.Errorf("429: %+v", got)
 	}
 }
+
+// -16: the clock is corrected once. Where the vendor goes on refusing it, a
+// person must look.
+func TestClockIsCorrectedOnce(t *testing.T) {
+	v := recordVendor(200, `{"status":"-16"}`)
+	v.Header = map[string]string{"Date": testNow.Add(time.Hour).UTC().Format(http.TimeFormat)}
+	a := v.adapter(t, testSettings())
+	if got := a.Poll(t.Context(), query()); got.Class != providers.ClassRetryLater || got.Halt != providers.HaltNone {
+		t.Errorf("first: %+v", got)
+	}
+	v.stamp = testNow.Add(time.Hour).Truncate(time.Second).Unix()
+	if got := a.Poll(t.Context(), query()); got.Class != providers.ClassHalted || got.Halt != providers.HaltClockSkew {
+		t.Errorf("second: %+v", got)
+	}
+}

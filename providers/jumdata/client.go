@@ -96,8 +96,7 @@ func (a *Adapter) Poll(ctx context.Context, q providers.Query) providers.PollRes
 	}
 	ans, ok := parseAnswer(reply.Body)
 	if !ok {
-		r := providers.QueryStatus(reply.Status)
-		r.RetryAfter = vendorhttp.RetryAfter(reply.Header, a.clock.Ours())
+		r := providers.QueryStatus(reply.Status, vendorhttp.RetryAfter(reply.Header, a.clock.Ours()))
 		return r
 	}
 	if refusesWithText(ans.code) && a.cfg.patterns.find(ans.msg) == "clock" {

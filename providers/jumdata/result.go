@@ -2,6 +2,7 @@ package jumdata
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/vendorwire"
 	"github.com/callpacer/callpacer/providers"
@@ -18,11 +19,8 @@ func (c config) pollResult(a answer, q providers.Query) providers.PollResult {
 		// "Not queried" may mean not yet, or no such call: the poll's own end
 		// tells them apart.
 		r.Class = providers.ClassPending
-	case codeBadParameter:
-		// A signature or clock at fault says nothing about the call.
-		if list := c.patterns.find(a.msg); list != "auth" && list != "clock" {
-			r.Class = providers.ClassPermanent
-		}
+	case codeBadParameter, codeOther:
+		r.Class, r.RetryAfter = c.pollRefusal(a)
 	case codeTooFrequent:
 		r.Class, r.RetryAfter = providers.ClassRateLimited, waitTooFrequent
 	case codeMaintenance:
@@ -33,6 +31,23 @@ func (c config) pollResult(a answer, q providers.Query) providers.PollResult {
 		r.Class, r.Halt = providers.ClassHalted, haltOf(a.code)
 	}
 	return r
+}
+
+// pollRefusal reads the message of a code that says too little. A signature or
+// clock at fault, or the time of day, says nothing about the call.
+func (c config) pollRefusal(a answer) (providers.Class, time.Duration) {
+	switch c.patterns.find(a.msg) {
+	case "auth", "clock":
+		return providers.ClassRetryLater, 0
+	case "window":
+		return providers.ClassRetryLater, waitWindow
+	case "too_frequent":
+		return providers.ClassRateLimited, waitTooFrequent
+	}
+	if a.code == codeBadParameter {
+		return providers.ClassPermanent, 0
+	}
+	return providers.ClassRetryLater, 0
 }
 
 func (c config) pollAnswered(r providers.PollResult, data vendorwire.Object, q providers.Query) providers.PollResult {

@@ -246,3 +246,20 @@ func TestJ9ClockWithoutUsableDateHalts(t *testing.T) {
 		}
 	}
 }
+
+// X4, J14: a lock is one in GBK, too, declared or not, under either code that
+// says too little.
+func TestX4RefusalInGBK(t *testing.T) {
+	for msg, signal := range map[string]providers.Signal{
+		"\xb8\xc3\xba\xc5\xc2\xeb\xbd\xf1\xc8\xd5\xd2\xd1\xb4\xef\xc9\xcf\xcf\xde": providers.SignalNumberLock,  // 该号码今日已达上限
+		"\xba\xc5\xc2\xeb\xca\xdc\xcf\xde\xd6\xc6":                                 providers.SignalNumberLock,  // 号码受限制
+		"\xc7\xeb\xc7\xf3\xb9\xfd\xd3\xda\xc6\xb5\xb7\xb1":                         providers.SignalTooFrequent, // 请求过于频繁
+	} {
+		for _, code := range []string{"400", `"400"`, "999", `"999"`} {
+			got := send(t, testSettings(), 200, `{"code":`+code+`,"msg":"`+msg+`"}`)
+			if got.Class != providers.ClassRateLimited || got.Placed != providers.PlacedNo || got.Signal != signal {
+				t.Errorf("%s %q: %+v", code, msg, got)
+			}
+		}
+	}
+}

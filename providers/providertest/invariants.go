@@ -133,6 +133,9 @@ func (s *suite) answerFaults(r providers.PollResult) (faults []string) {
 	if r.RetryAfter < 0 || r.RetryAfter > maxWait {
 		faults = append(faults, fmt.Sprintf("retry after %v", r.RetryAfter))
 	}
+	if r.Class == providers.ClassRateLimited && r.RetryAfter == 0 {
+		faults = append(faults, "rate limited without a wait: the account's queries would go on at once")
+	}
 	if r.Class != providers.ClassOK && r.Report != (providers.Report{}) {
 		faults = append(faults, "a report without an answer")
 	}

@@ -45,6 +45,7 @@ func (s *suite) pushes(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) { s.push(t, parser, c) })
 	}
 	t.Run("batch", func(t *testing.T) { s.batch(t, parser) })
+	t.Run("hostile", func(t *testing.T) { s.hostilePushes(t, parser) })
 	t.Run("unreadable", func(t *testing.T) { s.unreadablePushes(t, parser) })
 	t.Run("acknowledgement", s.acknowledgement)
 }
@@ -132,6 +133,18 @@ func (s *suite) unreadablePushes(t *testing.T, parser providers.PushParser) {
 		"a text":            {Method: http.MethodPost, Body: []byte(`"` + Callee + `"`)},
 		"bytes":             {Method: http.MethodPost, Body: []byte("\xff\xfe\x00{" + Callee)},
 		"bottomless":        {Method: http.MethodPost, Body: []byte(strings.Repeat("[", 1<<20))},
+		"null":              posted(jsonType, "null"),
+		"an empty object":   posted(jsonType, "{}"),
+		"nothing in data":   posted(jsonType, `{"code":200,"data":null}`),
+		"a list of nothing": posted(jsonType, `{"data":[]}`),
+		"an empty text":     posted(jsonType, `{"data":""}`),
+		"XML":               posted("text/xml", `<?xml version="1.0" encoding="GBK"?><cdr><id>`+gossip+`</id></cdr>`),
+		"XML in a field":    posted(formType, "data="+escape("<cdr>"+gossip+"</cdr>")),
+		"XML after a BOM":   posted("", bom+" <cdr>"+gossip+"</cdr>"),
+		"cut multipart":     posted("multipart/form-data; boundary=b", "--b\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n"+gossip),
+		"unknown parts":     multipartPush("", []member{{"x_unknown", gossip}}),
+		"no part at all":    posted("multipart/form-data; boundary=b", "--b--\r\n"),
+		"wrapped too deep":  posted(jsonType, strings.Repeat(`{"data":`, 20)+"{}"+strings.Repeat("}", 20)),
 		"oversize":          {Method: http.MethodPost, Body: []byte(strings.Repeat(" ", oversize) + string(s.vendor.Pushes[0].Push.Body))},
 	} {
 		if reports, err := s.parse(t, parser, p); err == nil || len(reports) != 0 {
