@@ -90,7 +90,7 @@ func (h *history) opCall() {
 	}
 	was := h.stateOf(name)
 	got, state, err := h.store.AdvanceChild(h.ctx, record.Child{
-		Binding: &record.Record{ID: id, Account: "acct", Priority: "normal"}, Retain: time.Hour,
+		Parent: &record.Record{ID: id, Account: "acct", Priority: "normal"}, Retain: time.Hour,
 	}, e)
 	verdict, want := h.model.advanceChild(name, e)
 	h.same(fmt.Sprintf("call %s %s %d", name, e.State, e.Strength), []any{got, state}, []any{verdict, want}, err)

@@ -21,11 +21,14 @@ var (
 	shutPart string
 	//go:embed lua/open.lua
 	openPart string
+	//go:embed lua/rest.lua
+	restPart string
 
 	leaseScript   = record.NewScript("lease slots", gatesPart+leasePart)
 	projectScript = record.NewScript("read a lane's gates", gatesPart+projectPart)
 	shutScript    = record.NewScript("shut a lane", shutPart)
 	openScript    = record.NewScript("open a lane", openPart)
+	restScript    = record.NewScript("rest a lane's queries", restPart)
 )
 
 // GateOperator is the reason of a lane that a person paused. With "/" and a
@@ -143,6 +146,13 @@ func (l *Lane) Shut(ctx context.Context, reason string, span time.Duration, deta
 	_, err := l.store.RunGroup(ctx, shutScript, l.Group, map[string]any{
 		"account": l.Account, "reason": reason, "for": span.Milliseconds(), "detail": detail,
 	})
+	return err
+}
+
+// RestQueries leaves the vendor alone with queries for a span: they are told so where
+// they wait for a slot. Calls go out all the same.
+func (l *Lane) RestQueries(ctx context.Context, span time.Duration) error {
+	_, err := l.store.RunGroup(ctx, restScript, l.Group, map[string]any{"account": l.Account, "for": span.Milliseconds()})
 	return err
 }
 

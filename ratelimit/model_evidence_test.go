@@ -37,8 +37,14 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 	case e.State == "":
 		return record.Same, j.state
 	case e.Task != "" && j.callTask != "" && e.Task != j.callTask: // another call
-		m.line(j, j.state, false)
-		return record.Same, j.state
+		if !ended(e.State) {
+			return record.Same, j.state
+		}
+		if call := record.ChildID(id, e.Task); j.lastCall != call {
+			j.lastCall = call
+			m.line(j, j.state, false)
+		}
+		return record.Extra, j.state
 	}
 	j.placed = e.Attempt
 	if j.state == record.InDoubt || j.state == record.Unknown { // the vendor works

@@ -31,25 +31,40 @@ type Account struct {
 	// RuleSet is the account's rules themselves, for those who explain why a job
 	// waits. This package does not read it. Empty: older workers published none.
 	RuleSet json.RawMessage `json:"rule_set,omitempty"`
+	// Events says that the application hears of its jobs. A job's own event_url
+	// begins with one of the prefixes, or is EventURL, the configured address; that
+	// is empty where it may hold a secret.
+	Events        bool     `json:"events,omitempty"`
+	EventPrefixes []string `json:"event_prefixes,omitempty"`
+	EventURL      string   `json:"event_url,omitempty"`
 }
 
 // Accepts says whether the account would take the job at now, without asking
 // Redis; the error is a *FieldError.
 func (a Account) Accepts(j Job, now time.Time) error {
+	_, err := a.accepted(j, now)
+	return err
+}
+
+// accepted returns the job in its normal form, with its life settled at now.
+func (a Account) accepted(j Job, now time.Time) (checkedJob, error) {
 	job, err := j.checked()
 	if err != nil {
-		return err
+		return checkedJob{}, err
 	}
 	if err := job.settleLife(now); err != nil {
-		return err
+		return checkedJob{}, err
 	}
 	if !slices.Contains(a.Kinds, job.Kind) {
-		return a.refusal(job.Kind)
+		return checkedJob{}, a.refusal(job.Kind)
 	}
 	if err := a.check(&job); err != nil {
-		return err
+		return checkedJob{}, err
 	}
-	return job.notPast(now)
+	if err := job.notPast(now); err != nil {
+		return checkedJob{}, err
+	}
+	return job, nil
 }
 
 // refusal is the error for a job of a kind that the account does not serve.
@@ -182,11 +197,24 @@ func (c *Client) servingOnce() func(ctx context.Context, name string, k Kind) (A
 	}
 }
 
+// seen is an account as workers had published it at a time of this process's clock.
+type seen struct {
+	account Account
+	at      time.Time
+}
+
+// knownFor is how long an account is taken to be as it was seen. Its group never
+// changes; whether events are sent does, and a job that was recorded as telling
+// nobody stays silent.
+const knownFor = 30 * time.Second
+
 // account finds an account where workers published it, else among those that
 // the client was given.
 func (c *Client) account(ctx context.Context, name string) (Account, error) {
 	if a, ok := c.known.Load(name); ok {
-		return a.(Account), nil //nolint:forcetypeassert // only accounts are stored
+		if s := a.(seen); time.Since(s.at) < knownFor { //nolint:forcetypeassert // nothing else is stored
+			return s.account, nil
+		}
 	}
 	value, err := c.rdb.HGet(ctx, accountsKey, name).Result()
 	switch {
@@ -195,7 +223,7 @@ func (c *Client) account(ctx context.Context, name string) (Account, error) {
 		if err != nil {
 			return Account{}, fmt.Errorf("read the published account %s: %w", name, err)
 		}
-		c.known.Store(name, a)
+		c.known.Store(name, seen{a, time.Now()})
 		return a, nil
 	case !errors.Is(err, redis.Nil):
 		return Account{}, fmt.Errorf("look up account %s: %w", name, err)

@@ -2,7 +2,6 @@ package tasks
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"sync"
 	"time"
@@ -18,7 +17,7 @@ type Client struct {
 	store    *record.Store
 	broker   Broker
 	fallback []Account
-	known    sync.Map // name -> Account; an account's group never changes
+	known    sync.Map // name -> seen
 }
 
 // Option changes a Client.
@@ -149,19 +148,10 @@ func (c *Client) prepare(ctx context.Context, j Job, find lookup) (checkedJob, r
 	if err := account.check(&job); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	content, whole, parts, err := job.content()
+	n, err := job.record(account, newID(account.Group, account.Name, job.IdempotencyKey), job.IdempotencyKey)
 	if err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}
-	n := record.NewJob{
-		ID:      newID(account.Group, account.Name, job.IdempotencyKey),
-		Account: account.Name, Vendor: account.Vendor, Kind: string(job.Kind), Priority: string(job.Priority),
-		Keyed: job.IdempotencyKey != "", Content: content, Digest: whole, Parts: parts,
-		Tags: job.Tags, EventURL: job.EventURL, SubmitToken: rand.Text(),
-		NotBefore: job.NotBefore, ExpiresAt: job.ExpiresAt, ExpiresIn: job.ExpiresIn,
-		Retain: account.Retention, KeyRetain: account.KeyRetention,
-	}
-	job.describe(&n, account.Group)
 	if err := c.checkBound(ctx, job.Binding, n, find); err != nil {
 		return checkedJob{}, record.NewJob{}, err
 	}

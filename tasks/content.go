@@ -73,7 +73,7 @@ func (c checkedJob) contentOf() Content {
 // field. The fingerprints outlive the record, so they are keyed by the
 // idempotency key, which is stored nowhere: nobody can try all numbers against
 // them.
-func (c checkedJob) content() (content, whole string, parts map[string]string, err error) {
+func (c checkedJob) content(key string) (content, whole string, parts map[string]string, err error) {
 	b, err := json.Marshal(c.contentOf())
 	if err != nil {
 		return "", "", nil, fmt.Errorf("encode the job's content: %w", err)
@@ -85,9 +85,9 @@ func (c checkedJob) content() (content, whole string, parts map[string]string, e
 	fields["kind"] = []byte(c.Kind)
 	parts = make(map[string]string, len(fields))
 	for name, value := range fields {
-		parts[name] = digest(c.IdempotencyKey, value)
+		parts[name] = digest(key, value)
 	}
-	return string(b), digest(c.IdempotencyKey, append([]byte(c.Kind+"\x00"), b...)), parts, nil
+	return string(b), digest(key, append([]byte(c.Kind+"\x00"), b...)), parts, nil
 }
 
 // differing names the first field, in a fixed order, in which two contents

@@ -7,6 +7,24 @@ import (
 	"github.com/callpacer/callpacer/internal/record"
 )
 
+// record is the job as the account's records are to keep it, under the id. key is
+// what the fingerprints of its content are keyed by.
+func (c checkedJob) record(a Account, id, key string) (record.NewJob, error) {
+	content, whole, parts, err := c.content(key)
+	if err != nil {
+		return record.NewJob{}, err
+	}
+	n := record.NewJob{
+		ID: id, Account: a.Name, Vendor: a.Vendor, Kind: string(c.Kind), Priority: string(c.Priority),
+		Keyed: c.IdempotencyKey != "", Content: content, Digest: whole, Parts: parts,
+		Tags: c.Tags, EventURL: c.EventURL, Tells: a.Events, SubmitToken: rand.Text(),
+		NotBefore: c.NotBefore, ExpiresAt: c.ExpiresAt, ExpiresIn: c.ExpiresIn,
+		Retain: a.Retention, KeyRetain: a.KeyRetention,
+	}
+	c.describe(&n, a.Group)
+	return n, nil
+}
+
 // describe adds what a record needs to know of a job of its kind.
 func (c checkedJob) describe(n *record.NewJob, group string) {
 	under := func(numbers ...phone.Number) {

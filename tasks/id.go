@@ -77,10 +77,12 @@ func SplitSequenced(task string) (id string, n int, ok bool) {
 // payloadVersion is the version of what travels in a task.
 const payloadVersion = 1
 
-// Payload is what travels in a task: the job's id, and no number.
+// Payload is what travels in a task: the job's id, and no number. Only a task
+// that carries its job itself holds more (see NewTask).
 type Payload struct {
-	Version int    `json:"v"`
-	ID      string `json:"id"`
+	Version int             `json:"v"`
+	ID      string          `json:"id"`
+	Carried json.RawMessage `json:"carried,omitempty"`
 }
 
 // EncodePayload returns the payload of a task about the id.

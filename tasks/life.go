@@ -24,14 +24,11 @@ func checkLife(c *checkedJob) *FieldError {
 	if !c.NotBefore.IsZero() && !c.ExpiresAt.IsZero() && !c.NotBefore.Before(c.ExpiresAt) {
 		return fieldErrorf("not_before", "is not before expires_at; the job could never run")
 	}
-	if c.EventURL != "" {
-		return fieldErrorf("event_url", "events are not built in this version; leave it out")
-	}
 	return nil
 }
 
 // notPast refuses a job that would have expired already at now.
-func (c *checkedJob) notPast(now time.Time) error {
+func (c *checkedJob) notPast(now time.Time) *FieldError {
 	if !c.ExpiresAt.IsZero() && !c.ExpiresAt.After(now) {
 		return pastError()
 	}

@@ -61,7 +61,7 @@ func TestContentIsReadBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	content, _, _, err := j.content()
+	content, _, _, err := j.content("")
 	if err != nil {
 		t.Fatal(err)
 	}

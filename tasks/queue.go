@@ -65,6 +65,18 @@ func NewAsynqBroker(rdb redis.UniversalClient) *AsynqBroker {
 func (b *AsynqBroker) Put(ctx context.Context, e Entry) error { return put(ctx, b.client, e) }
 
 func put(ctx context.Context, client *asynq.Client, e Entry) error {
+	_, err := client.EnqueueContext(ctx, asynq.NewTask(string(e.Kind), EncodePayload(e.ID)), e.options()...)
+	if errors.Is(err, asynq.ErrTaskIDConflict) {
+		return ErrTaskExists
+	}
+	if err != nil {
+		return fmt.Errorf("enqueue a task on %s: %w", e.Queue, err)
+	}
+	return nil
+}
+
+// options are how asynq is to keep and run the task.
+func (e Entry) options() []asynq.Option {
 	opts := []asynq.Option{
 		asynq.TaskID(e.TaskID), asynq.Queue(string(e.Queue)),
 		asynq.MaxRetry(maxRetry), asynq.Timeout(taskTimeout),
@@ -76,14 +88,7 @@ func put(ctx context.Context, client *asynq.Client, e Entry) error {
 		// asynq cuts times to whole seconds, which would be early.
 		opts = append(opts, asynq.ProcessAt(e.At.Add(time.Second-time.Nanosecond).Truncate(time.Second)))
 	}
-	_, err := client.EnqueueContext(ctx, asynq.NewTask(string(e.Kind), EncodePayload(e.ID)), opts...)
-	if errors.Is(err, asynq.ErrTaskIDConflict) {
-		return ErrTaskExists
-	}
-	if err != nil {
-		return fmt.Errorf("enqueue a task on %s: %w", e.Queue, err)
-	}
-	return nil
+	return opts
 }
 
 // Live implements Broker.

@@ -34,6 +34,9 @@ func (a Account) check(c *checkedJob) *FieldError {
 	if group, ok := record.GroupOf(c.Binding); c.Binding != "" && (!ok || group != a.Group) {
 		return fieldErrorf("job", "is not the id of a job of account %s's group (%s)", a.Name, a.Group)
 	}
+	if err := a.checkEventURL(c); err != nil {
+		return err
+	}
 	return a.checkLengths(c)
 }
 

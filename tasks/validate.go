@@ -38,7 +38,7 @@ func (j Job) checked() (checkedJob, error) {
 	}
 	steps := []func(*checkedJob) *FieldError{checkKind, checkFields}
 	steps = append(steps, checksOf[c.Kind]...)
-	steps = append(steps, checkLife, checkTags)
+	steps = append(steps, checkLife, checkTags, checkEventURL)
 	for _, step := range steps {
 		if err := step(&c); err != nil {
 			return checkedJob{}, err

@@ -67,11 +67,18 @@ func (b *buttons) cancelWaiting(deadTask func(queue, task string) error) action 
 		case verdict == record.CancelRequested:
 			return refuse(http.StatusConflict, fmt.Sprintf("job %s is %s just now: it ends canceled if the vendor does not take it, and it is not sent again", id, state))
 		case verdict == record.CancelMissing:
+			if info, err := b.tasks.GetTaskInfo(queue, task); err == nil && tasks.Carries(info.Payload) {
+				return errNoRecordYet
+			}
 			return orNotFound(deadTask(queue, task))
 		}
 		return refusedCancel(id, state)
 	}
 }
+
+// errNoRecordYet: with its task the job would be gone, and nobody would hear of it.
+var errNoRecordYet = refuse(http.StatusConflict, "refused: the task brings its job along, and the job has no record that could say it was canceled until a worker takes it up; "+
+	"to stop it, pause its queue or let it expire")
 
 func refusedCancel(id string, state record.State) error {
 	return refuse(http.StatusConflict, fmt.Sprintf("refused: job %s is %s and cannot be canceled any more", id, state))

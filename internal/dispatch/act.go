@@ -9,6 +9,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
+	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -21,10 +22,10 @@ type order struct {
 	// still, where it is not nil, says under the permit in words why nothing is to
 	// be sent any more; empty: it is.
 	still func(ctx context.Context) (why string, err error)
-	// done, where it is not nil, is what else stands once the vendor accepted it.
-	// It is repeated after a crash, and must bear that.
-	done  func(ctx context.Context) error
-	alone bool // it has its number to itself
+	// releases, where it is not nil, names the binding that has ended once the vendor
+	// accepted it; empty: none of ours.
+	releases func() string
+	alone    bool // it has its number to itself
 	// result is what the record is told of an accepted request.
 	result record.Result
 	// free of the rules per number, anytime whatever the window, repeatable where
@@ -36,6 +37,13 @@ type order struct {
 	// lineFor: a call uses a line for so long after its last news at the most.
 	lineFor time.Duration
 	people  []Person // whom it is about
+}
+
+func (o order) released() string {
+	if o.releases == nil {
+		return ""
+	}
+	return o.releases()
 }
 
 // Act is one run of a job that asks something of a vendor. The error is nil
@@ -71,6 +79,9 @@ func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.Stat
 	return run.run(ctx, waitCtx)
 }
 
+// queryRest is when somebody asks again who was told that the vendor is asked too often.
+const queryRest = 30 * time.Second
+
 // waitLimit is how long a run waits for its slot: well below asynq's patience.
 const waitLimit = 10 * time.Minute
 
@@ -102,14 +113,8 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 		return nil, "", nil
 	}
 	if rec == nil {
-		state, err := l.Store.Missing(ctx, id, record.LostJob{
-			Account: l.Account, Vendor: l.VendorName, Kind: string(kind), Retain: l.Retention, Tells: l.Tells,
-		})
-		if err != nil {
-			return nil, "", fmt.Errorf("job %s has no record: %w", id, err)
-		}
-		l.Log.WithField("job", id).Warnf("a task came without its record; the job is %s and nothing is sent", state)
-		return nil, state, nil
+		state, err := l.missing(ctx, id, kind)
+		return nil, state, err
 	}
 	if rec.Account != l.Account || group != l.Group {
 		state, err := l.refuse(ctx, id, "the job is of account "+rec.Account+" in group "+group+
@@ -125,7 +130,10 @@ func (l *Lane) begin(ctx context.Context, id string, kind tasks.Kind) (*record.R
 // givenBack is the end of a wait: by a shutdown, or because Redis or asynq
 // ended the task's context.
 func givenBack(ctx context.Context, err error) error {
+	var rests *ratelimit.ShutError
 	switch {
+	case errors.As(err, &rests):
+		return &Later{At: time.Now().Add(queryRest), Reason: "the vendor is asked too often"}
 	case ctx.Err() == nil && errors.Is(err, context.Canceled):
 		return shuttingDown()
 	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):

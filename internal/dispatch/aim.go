@@ -72,7 +72,7 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 		}
 		return l.elsewhere(ctx, bind, bound)
 	}
-	what.done = func(ctx context.Context) error { return l.released(ctx, bind.ID, rec.ID) }
+	what.releases = func() string { return bind.ID }
 	return true, rec.State, nil
 }
 

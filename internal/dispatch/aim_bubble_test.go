@@ -85,8 +85,8 @@ func TestAim(t *testing.T) {
 				if what.send(s.ctx, nil, providers.Permit{}, 1); got != *tt.releases {
 					t.Errorf("it releases %+v, want %+v", got, *tt.releases)
 				}
-				s.must(what.done(s.ctx))
-				s.must(what.done(s.ctx)) // after a crash
+				s.must(s.lane.released(s.ctx, what.released(), id))
+				s.must(s.lane.released(s.ctx, what.released(), id)) // after a crash
 				if s.get(bind).State != record.Released {
 					t.Errorf("then the bind is %s", s.get(bind).State)
 				}

@@ -114,32 +114,24 @@ func (a attempt) send(ctx context.Context, line providers.Line, asked time.Time,
 
 // settle tells the record what the attempt came to, and the queue what to do.
 func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State, error) {
-	s := a.lane.settlementOf(o, a.rec, a.order.result)
-	s.Attempt, s.Token, s.Alone, s.Masks = a.n, a.token, a.order.alone, masksOf(a.rec)
-	s.Lane = a.lane.newsOf(o)
-	if s.Lane != nil && s.Lane.Gate != "" && !a.order.anytime && s.Result == record.ResultAgain {
-		s.RetryIn = gateRetry // it waits behind the gate
-	}
+	s := a.lane.settlement(a, o)
+	log := a.lane.Log.WithField("job", a.rec.ID).WithField("attempt", a.n)
 	var settled record.Settled
+	spooled := false
 	err := persist(ctx, func(ctx context.Context) (err error) {
-		if a.order.done != nil && o.Class == providers.ClassOK {
-			if err := a.order.done(ctx); err != nil {
-				return err
-			}
-		}
-		if err := a.lane.suppress(ctx, a.order.people, o); err != nil {
+		if settled, err = a.tell(ctx, o, s); err == nil || spooled {
 			return err
 		}
-		settled, err = a.lane.Store.Settle(ctx, a.rec.ID, a.numbers(), s)
+		// From here on it outlives this process, too.
+		spooled = true
+		if failed := a.spool(ctx, o); failed != nil {
+			log.WithError(failed).Error("Redis is away, and the attempt's result could not be written down; it is told as long as this process lives")
+		}
 		return err
 	})
-	if s.Lane != nil && a.lane.Gated != nil {
-		a.lane.Gated()
-	}
 	a.lane.watchClock(time.Now())
-	log := a.lane.Log.WithField("job", a.rec.ID).WithField("attempt", a.n)
 	if err != nil {
-		log.WithError(err).Error("the attempt's result could not be recorded; the job becomes in_doubt")
+		log.WithError(err).Error("the attempt's result could not be recorded in time; until it is, the job is in_doubt")
 		return "", fmt.Errorf("settle attempt %d: %w", a.n, err)
 	}
 	log.WithField("outcome", o.Class).WithField("vendor_code", o.VendorCode).
@@ -148,6 +140,34 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 		return settled.State, &Later{At: time.Now().Add(s.RetryIn), Reason: s.Reason}
 	}
 	return settled.State, nil
+}
+
+// settlement is what the record is told of an attempt's outcome.
+func (l *Lane) settlement(a attempt, o providers.Outcome) record.Settlement {
+	s := l.settlementOf(o, a.rec, a.order.result)
+	s.Attempt, s.Token, s.Alone, s.Masks = a.n, a.token, a.order.alone, masksOf(a.rec)
+	s.Lane = l.newsOf(o)
+	if s.Lane != nil && s.Lane.Gate != "" && !a.order.anytime && s.Result == record.ResultAgain {
+		s.RetryIn = gateRetry // it waits behind the gate
+	}
+	return s
+}
+
+// tell tells Redis everything that an attempt came to. Repeating it changes nothing.
+func (a attempt) tell(ctx context.Context, o providers.Outcome, s record.Settlement) (record.Settled, error) {
+	if bind := a.order.released(); bind != "" && o.Class == providers.ClassOK {
+		if err := a.lane.released(ctx, bind, a.rec.ID); err != nil {
+			return record.Settled{}, err
+		}
+	}
+	if err := a.lane.suppress(ctx, a.order.people, o); err != nil {
+		return record.Settled{}, err
+	}
+	settled, err := a.lane.Store.Settle(ctx, a.rec.ID, a.numbers(), s)
+	if s.Lane != nil && a.lane.Gated != nil {
+		a.lane.Gated()
+	}
+	return settled, err
 }
 
 // turnedAway is the end of a run that was not let through.

@@ -30,6 +30,14 @@ func (w *walk) run(t *testing.T) {
 }
 
 func play(t *testing.T, sc scenario, at int, f fate) (steps int) {
+	t.Helper()
+	return playWith(t, sc, nil, at, f)
+}
+
+// playWith plays a scenario in which somebody gives orders (nil: nobody does, and
+// nobody hears of it).
+func playWith(t *testing.T, sc scenario, o *orderly, at int, f fate) (steps int) {
+	t.Helper()
 	redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 		company, broker := sc.company(), newMemBroker()
 		if company.talks == 0 {
@@ -45,9 +53,11 @@ func play(t *testing.T, sc scenario, at int, f fate) (steps int) {
 		if sc.push {
 			company.push = w.deliver
 		}
+		app := w.given(t, o, f)
 		w.run(t)
 		steps = s.count()
 		w.judge(t, sc, at, f)
+		w.judgeEvents(t, app)
 	})
 	return steps
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/ratelimit"
+	"github.com/callpacer/callpacer/tasks"
 )
 
 // Lane is an account's way to its vendor, with everything that its handlers
@@ -19,7 +20,8 @@ import (
 type Lane struct {
 	Account, Group string
 	VendorName     string
-	Vendor         any // the adapter; its capabilities are found by assertion
+	Vendor         any           // the adapter; its capabilities are found by assertion
+	Offer          tasks.Account // what its workers publish; jobs that come in their tasks are held against it
 	Store          *record.Store
 	Shared         *ratelimit.Lane // what the fleet shares about the account
 	Admission      *ratelimit.Admission
@@ -29,6 +31,7 @@ type Lane struct {
 	// Gated is told when an answer shut the lane; nil: nobody is.
 	Gated       func()
 	Suppression Suppression // nil: what a vendor blacklists is not kept
+	Spool       Spool       // nil: an answer that Redis cannot be told is lost with the process
 	Log         logrus.FieldLogger
 
 	Concurrency   int           // dispatch slots
@@ -44,7 +47,7 @@ type Lane struct {
 	Retention     time.Duration // of a record that this lane has to make
 	PushRetention time.Duration // of a push that was read
 
-	Tells         bool          // the applications hear of their jobs' changes
+	Tells bool // the applications hear of their jobs' changes
 
 	// PushURL returns where the vendor shall report about an attempt; nil: no
 	// receiver is configured, and only polls tell how calls end.
@@ -56,6 +59,7 @@ type Lane struct {
 	acting   drain          // of the handlers that call and bind
 	follow   drain          // of those that run whatever the lane is shut for
 	inFlight sync.WaitGroup // requests that passed the point of no return
+	asking   atomic.Int32   // queries that wait for their slot or their answer
 	waiting  atomic.Int32   // handlers that wait for another call to their number to end
 }
 

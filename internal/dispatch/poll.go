@@ -2,7 +2,9 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -34,8 +36,16 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 		// Nothing to ask with; a push or give_up ends the job.
 		return rec.State, l.pollAgain(ctx, rec, l.GiveUp)
 	}
-	if _, err := l.QueryPace.Turn(ctx, ratelimit.RankNormal); err != nil {
-		return rec.State, givenBack(context.WithoutCancel(ctx), err)
+	asks, later, err := l.mayAsk(ctx)
+	defer asks()
+	if err != nil {
+		return rec.State, err
+	}
+	if later > 0 {
+		if err := l.Store.PollLater(ctx, id, rec.Seq, later); err != nil {
+			return "", fmt.Errorf("poll job %s later: %w", id, err)
+		}
+		return rec.State, nil
 	}
 	asking, cancel := context.WithTimeout(ctx, l.Timeout)
 	defer cancel()
@@ -43,13 +53,24 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 	if ctx.Err() != nil {
 		return rec.State, givenBack(context.WithoutCancel(ctx), ctx.Err())
 	}
-	log := l.Log.WithField("job", id).WithField("outcome", result.Class).
+	return l.answered(ctx, rec, result)
+}
+
+// answered is what becomes of a job whose poll the vendor answered.
+func (l *Lane) answered(ctx context.Context, rec *record.Record, result providers.PollResult) (record.State, error) {
+	log := l.Log.WithField("job", rec.ID).WithField("outcome", result.Class).
 		WithField("vendor_code", result.VendorCode).WithField("vendor_text", result.VendorText)
 	again := max(pick(l.PollBackoff, rec.Polls), result.RetryAfter)
+	if result.Class == providers.ClassRateLimited && l.Shared != nil {
+		if err := l.Shared.RestQueries(ctx, max(result.RetryAfter, queryRest)); err != nil {
+			return "", fmt.Errorf("leave the vendor alone with queries: %w", err)
+		}
+		log.Warn("the vendor is asked too often; all queries of the account rest for a while")
+	}
 	if result.Class == providers.ClassPermanent && rec.Kind == string(tasks.KindPoll) {
 		// Nobody but this query knows the call: no push will tell its end.
-		if err := l.Store.PollHopeless(ctx, id, rec.Seq, result.VendorCode, result.VendorText); err != nil {
-			return "", fmt.Errorf("end the poll %s: %w", id, err)
+		if err := l.Store.PollHopeless(ctx, rec.ID, rec.Seq, result.VendorCode, result.VendorText); err != nil {
+			return "", fmt.Errorf("end the poll %s: %w", rec.ID, err)
 		}
 		return record.Unknown, nil
 	}
@@ -57,9 +78,9 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 		log.Debug("a poll brought no end")
 		return rec.State, l.pollAgain(ctx, rec, again)
 	}
-	verdict, state, err := l.Store.Advance(ctx, id, rec.Numbers, l.evidenceOf(result.Report, rec.Attempt, "poll"))
+	verdict, state, err := l.Store.Advance(ctx, rec.ID, rec.Numbers, l.evidenceOf(result.Report, rec.Attempt, "poll"))
 	if err != nil {
-		return "", fmt.Errorf("record what a poll said of job %s: %w", id, err)
+		return "", fmt.Errorf("record what a poll said of job %s: %w", rec.ID, err)
 	}
 	if verdict == record.Foreign {
 		log.Warn("the vendor answered a poll with another call's id; it is ignored")
@@ -70,6 +91,41 @@ func (l *Lane) Poll(ctx context.Context, task string) (record.State, error) {
 		return state, l.pollAgain(ctx, rec, again)
 	}
 	return state, nil
+}
+
+const (
+	// askers is how many queries of a process wait for their slot or their answer at
+	// most: what else is in their queue must not stand behind them.
+	askers = followSlots - 3
+	// A query that finds too many others comes back within these.
+	soonest, latest = 2 * time.Second, 10 * time.Second
+)
+
+// mayAsk waits for a query's slot. Where none comes soon, later is when the query
+// comes back. done is to be called when it was answered.
+func (l *Lane) mayAsk(ctx context.Context) (done func(), later time.Duration, err error) {
+	done = func() { l.asking.Add(-1) }
+	if l.asking.Add(1) > askers {
+		return done, soonest + rand.N(latest-soonest), nil //nolint:gosec // G404: it spreads them, and is no secret
+	}
+	_, err = l.QueryPace.Turn(ctx, ratelimit.RankNormal)
+	var rests *ratelimit.ShutError
+	if !errors.As(err, &rests) {
+		return done, 0, givenBackUnless(ctx, err)
+	}
+	now, err := l.Store.Now(ctx)
+	if err != nil {
+		return done, 0, fmt.Errorf("wait for a query's slot: %w", err)
+	}
+	return done, max(rests.Until.Sub(now), soonest), nil
+}
+
+// givenBackUnless is givenBack, but nil where there is no error.
+func givenBackUnless(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	return givenBack(context.WithoutCancel(ctx), err)
 }
 
 func (l *Lane) pollAgain(ctx context.Context, rec *record.Record, in time.Duration) error {

@@ -21,6 +21,11 @@ type Pump struct {
 	Log    logrus.FieldLogger
 }
 
+// takenIDs is how many ids of one task may be taken by tasks that do not run.
+const takenIDs = 5
+
+var errTaken = errors.New("five task ids in a row are taken by tasks that do not run")
+
 const (
 	pumpEvery = 500 * time.Millisecond
 	pumpBatch = 100
@@ -99,7 +104,7 @@ func queueOf(s record.Step) tasks.Queue {
 // enqueue brings a waiting job's task to its queue. An id that is taken by a
 // task that will never run again gives way to the next one.
 func (p *Pump) enqueue(ctx context.Context, l record.Lease, step record.Step) error {
-	for range 5 {
+	for range takenIDs {
 		e := tasks.Entry{Queue: queueOf(step), Kind: tasks.Kind(step.Kind), TaskID: step.Task, ID: l.Member}
 		live := true
 		err := p.Broker.Put(ctx, e)
@@ -115,7 +120,7 @@ func (p *Pump) enqueue(ctx context.Context, l record.Lease, step record.Step) er
 		}
 		step = next
 	}
-	return fmt.Errorf("five task ids in a row are taken by tasks that do not run")
+	return errTaken
 }
 
 // follow enqueues a query, or a repeat. Where its id is taken by a task that will
@@ -147,10 +152,25 @@ func (p *Pump) push(ctx context.Context, l record.Lease) error {
 	if stored == nil {
 		return p.Store.EndPush(ctx, l.Member, pushOrphan, "", pushesKept)
 	}
-	q := tasks.PushQueue(stored.Account)
-	err = p.Broker.Put(ctx, tasks.Entry{Queue: q, Kind: tasks.KindPush, TaskID: l.Member, ID: l.Member})
-	if err != nil && !errors.Is(err, tasks.ErrTaskExists) {
-		return err
+	e := tasks.Entry{Queue: tasks.PushQueue(stored.Account), Kind: tasks.KindPush, TaskID: l.Member, ID: l.Member}
+	for n := 1; ; n++ {
+		err := p.Broker.Put(ctx, e)
+		if err == nil {
+			return p.Store.Bump(ctx, l)
+		}
+		if !errors.Is(err, tasks.ErrTaskExists) {
+			return err
+		}
+		live, err := p.Broker.Live(ctx, e.Queue, e.TaskID)
+		if err != nil {
+			return err
+		}
+		if live {
+			return p.Store.Bump(ctx, l)
+		}
+		if n > takenIDs {
+			return errTaken
+		}
+		e.TaskID = tasks.Sequenced(l.Member, n) // somebody archived the other
 	}
-	return p.Store.Bump(ctx, l)
 }

@@ -43,6 +43,9 @@ func (l *Lane) take(ctx context.Context, from Source, r providers.Report, alone 
 	if err != nil {
 		return "", "", fmt.Errorf("record what a push said of job %s: %w", id, err)
 	}
+	if verdict == record.Extra {
+		return l.ofOne(ctx, rec, r)
+	}
 	if verdict != record.Advanced && verdict != record.Same {
 		return pushRefused, "about another call than attempt " + strconv.Itoa(n) + " of job " + id, nil
 	}
@@ -85,15 +88,22 @@ func (l *Lane) over(ctx context.Context, bind *record.Record, r providers.Report
 	if call == "" {
 		return pushUnreadable, "a call over job " + bind.ID + " without a name of its own", nil
 	}
+	return l.ofOne(ctx, bind, r)
+}
+
+// ofOne records what a report says of one call of several: over a binding, or one
+// more of a connection, when B calls back. The call has a record of its own.
+func (l *Lane) ofOne(ctx context.Context, parent *record.Record, r providers.Report) (state, what string, err error) {
+	call := record.ChildID(parent.ID, r.Task)
 	e := l.evidenceOf(r, 0, "push")
 	e.VendorID = r.Task
 	_, called, err := l.Store.AdvanceChild(ctx, record.Child{
-		Binding: bind, From: phone.Mask(r.From), To: phone.Mask(r.To), Retain: l.Retention,
+		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Retain: l.Retention,
 	}, e)
 	if err != nil {
-		return "", "", fmt.Errorf("record a call over binding %s: %w", bind.ID, err)
+		return "", "", fmt.Errorf("record a call of job %s: %w", parent.ID, err)
 	}
-	l.Log.WithField("job", call).Infof("a call over a binding is %s", called)
+	l.Log.WithField("job", call).Infof("a call of job %s is %s", parent.ID, called)
 	return pushDone, "job " + call + " is " + string(called), nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,12 +26,15 @@ type Servers struct {
 
 	mu     sync.Mutex
 	acting []*asynq.Server // empty: taken down
-	follow *asynq.Server
-	down   bool // for good
+	steady []*asynq.Server // run whatever the lane is shut for
+	down   bool            // for good
 }
 
 const (
 	followSlots = 10
+	// Pushes have slots of their own: queries that wait for their turn, and bindings
+	// that wait for the vendor, must not keep what has happened from being known.
+	pushSlots = 10
 	// settleTime is how long after the vendor's timeout a request may take to be
 	// settled, where Redis does not answer.
 	settleTime = persistFor + 10*time.Second
@@ -65,19 +69,28 @@ func (s *Servers) build(slots int, queues map[string]int) *asynq.Server {
 func (s *Servers) Start() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.follow = s.build(followSlots, map[string]int{
-		string(tasks.FollowQueue(s.lane.Account)): 1,
-		string(tasks.PushQueue(s.lane.Account)):   2,
-	})
-	if err := s.follow.Start(asynq.HandlerFunc(s.lane.process)); err != nil {
-		s.follow = nil
-		return fmt.Errorf("start lane %s: %w", s.lane.Account, err)
+	for _, server := range []*asynq.Server{
+		s.build(followSlots, map[string]int{string(tasks.FollowQueue(s.lane.Account)): 1}),
+		s.build(pushSlots, map[string]int{string(tasks.PushQueue(s.lane.Account)): 1}),
+	} {
+		if err := server.Start(asynq.HandlerFunc(s.lane.process)); err != nil {
+			s.stopSteady()
+			return fmt.Errorf("start lane %s: %w", s.lane.Account, err)
+		}
+		s.steady = append(s.steady, server)
 	}
 	if err := s.startActing(); err != nil {
-		s.follow.Shutdown()
+		s.stopSteady()
 		return err
 	}
 	return nil
+}
+
+func (s *Servers) stopSteady() {
+	for _, server := range s.steady {
+		server.Shutdown()
+	}
+	s.steady = nil
 }
 
 // startActing begins to take calls and bindings. s.mu is held.
@@ -136,7 +149,7 @@ func (s *Servers) Shutdown() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = true
-	servers := append([]*asynq.Server{s.follow}, s.acting...)
+	servers := slices.Concat(s.steady, s.acting)
 	var wg sync.WaitGroup
 	for _, server := range servers {
 		wg.Go(server.Stop)
@@ -169,6 +182,9 @@ func (l *Lane) dispatch(ctx context.Context, t *asynq.Task) error {
 	id, err := tasks.DecodePayload(t.Payload())
 	if err != nil {
 		return l.undecodable(ctx, id, taskID, t.Type(), err)
+	}
+	if done, err := l.receive(ctx, t, id, taskID); done || err != nil {
+		return err
 	}
 	switch kind := tasks.Kind(t.Type()); kind {
 	case tasks.KindNotify, tasks.KindConnect, tasks.KindBind, tasks.KindUnbind:

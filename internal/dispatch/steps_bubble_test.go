@@ -31,6 +31,7 @@ type steps struct {
 	fate   fate
 	dead   bool
 	struck chan struct{} // closed when fate strikes
+	watch  func()        // looks at the world before each step; nil: nobody does
 }
 
 func newSteps(at int, f fate) *steps { return &steps{at: at, fate: f, struck: make(chan struct{})} }
@@ -49,6 +50,9 @@ func (s *steps) isDead() bool {
 
 // next counts a step and says what happens at it; the dead make no steps.
 func (s *steps) next() (f fate, ok bool) {
+	if s.watch != nil {
+		s.watch()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.dead {

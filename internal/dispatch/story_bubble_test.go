@@ -31,11 +31,13 @@ type walk struct {
 	broker        *memBroker
 	company       *phoneCompany
 	story         []chapter
+	orders        []errand
 	wake          chan struct{} // something came from outside
 
 	mu   sync.Mutex
 	ids  []string // of the jobs that were accepted, as far as the application was told
 	told time.Time
+	done int // orders
 }
 
 // newWalk is a world in which nobody dies, with one job in it.
@@ -74,7 +76,11 @@ func (w *walk) next() (c *chapter, ids []string, at time.Time) {
 func (w *walk) tell(ctx context.Context, p *process) {
 	for {
 		c, ids, at := w.next()
-		if c == nil || time.Now().Before(at) {
+		if c == nil {
+			w.obey(ctx, p)
+			return
+		}
+		if time.Now().Before(at) {
 			return
 		}
 		r, err := p.client.Enqueue(ctx, c.job(ids))
@@ -153,6 +159,9 @@ func (w *walk) nextThing(ctx context.Context) (at time.Time, ok bool) {
 	earliest(due, some && err == nil)
 	c, _, begins := w.next()
 	earliest(begins, c != nil)
+	o, begins := w.nextOrder()
+	earliest(begins, o != nil)
+	earliest(w.nextEvent(ctx))
 	return at, ok
 }
 

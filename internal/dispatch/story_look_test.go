@@ -2,13 +2,11 @@ package dispatch
 
 import (
 	"context"
-	"errors"
-	"strings"
 	"testing"
-
-	"github.com/redis/go-redis/v9"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/redistest"
 )
 
 // record is that of the first job.
@@ -27,29 +25,14 @@ func (w *walk) recordOf(ctx context.Context, i int) *record.Record {
 }
 
 // dueEntries looks, at one instant, whether each record has the one due entry
-// that belongs to its state: one where it has not ended, else none.
+// that belongs to its state, and everything else that the group keeps its place.
 func (w *walk) dueEntries(t *testing.T) {
 	t.Helper()
-	ctx := t.Context()
-	keys, err := w.redis.Client.Keys(ctx, "callpacer:{"+walkGroup+"}:job:*").Result()
+	broken, err := redistest.Broken(t.Context(), w.redis.Client, walkGroup, time.Now())
 	if err != nil {
 		t.Error(err)
-		return
 	}
-	for _, key := range keys {
-		id := key[strings.Index(key, ":job:")+len(":job:"):]
-		var state *redis.StringCmd
-		var due *redis.FloatCmd
-		_, err := w.redis.Client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			state, due = p.HGet(ctx, key, "state"), p.ZScore(ctx, "callpacer:{"+walkGroup+"}:due", id)
-			return nil
-		})
-		if err != nil && !errors.Is(err, redis.Nil) {
-			t.Error(err)
-			return
-		}
-		if record.State(state.Val()).Final() == (due.Err() == nil) {
-			t.Errorf("job %s is %s and its due entry is there: %v", id, state.Val(), due.Err() == nil)
-		}
+	for _, what := range broken {
+		t.Error(what)
 	}
 }

@@ -21,12 +21,7 @@ func (l *Lane) unbinding(rec *record.Record, c tasks.Content) (order, bool) {
 		u.Known = bind != ""
 		return "", err
 	}
-	what.done = func(ctx context.Context) error {
-		if bind == "" {
-			return nil
-		}
-		return l.released(ctx, bind, rec.ID)
-	}
+	what.releases = func() string { return bind }
 	return what, ok
 }
 

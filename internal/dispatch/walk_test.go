@@ -27,6 +27,7 @@ type process struct {
 	broker   brokerOf
 	client   *tasks.Client
 	receiver *callbackrx.Receiver
+	app      *application // nil: nobody delivers events
 }
 
 func quiet() *logrus.Logger {
@@ -41,7 +42,7 @@ func phoneAccount() tasks.Account {
 		Kinds: []tasks.Kind{
 			tasks.KindNotify, tasks.KindConnect, tasks.KindBind, tasks.KindUnbind, tasks.KindPoll, tasks.KindAccount,
 		},
-		Retention: 720 * time.Hour, KeyRetention: 720 * time.Hour,
+		Retention: 720 * time.Hour, KeyRetention: 720 * time.Hour, Events: true,
 	}
 }
 
@@ -52,7 +53,7 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 		Concurrency: 4, Timeout: 10 * time.Second, InDoubtFor: 30 * time.Minute, Lockout: 24 * time.Hour,
 		MaxAttempts: 5, RetryBackoff: []time.Duration{time.Minute},
 		PollFirst: time.Minute, PollBackoff: []time.Duration{2 * time.Minute}, GiveUp: 24 * time.Hour,
-		Retention: 72 * time.Hour, PushRetention: 24 * time.Hour,
+		Retention: 72 * time.Hour, PushRetention: 24 * time.Hour, Tells: true,
 		PushURL: func(id string, n int) string { return signer.Attempt("phone", id, n) },
 		Verify: func(token string) (Source, bool) {
 			id, n, ok := signer.Verify("phone", token)
@@ -88,6 +89,7 @@ func (l *Lane) under(rules ratelimit.Rules, clock func() time.Time) {
 func (p *process) turn(ctx context.Context) bool {
 	n, _ := p.pump.Step(ctx)
 	worked := n > 0
+	worked = p.tellEvents(ctx) || worked
 	for {
 		e, lease, ok := p.broker.take(time.Now())
 		if !ok {

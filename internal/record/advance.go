@@ -94,9 +94,10 @@ func (f Facts) fields() map[string]string {
 	return out
 }
 
-// Child is the record of one call over a binding, made by its first evidence.
+// Child is the record of one call over a binding, or of one more call of a
+// connection, made by its first evidence.
 type Child struct {
-	Binding  *Record
+	Parent   *Record
 	From, To string        // masked
 	Retain   time.Duration // after its end
 }
@@ -118,17 +119,17 @@ func ChildID(binding, task string) string {
 
 func (c Child) fields() map[string]string {
 	f := map[string]string{
-		"account": c.Binding.Account, "vendor": c.Binding.Vendor, "kind": "call", "priority": c.Binding.Priority,
-		"parent": c.Binding.ID, "x": c.Binding.X, "keyed": "0", "retain_ms": ms(c.Retain),
+		"account": c.Parent.Account, "vendor": c.Parent.Vendor, "kind": "call", "priority": c.Parent.Priority,
+		"parent": c.Parent.ID, "x": c.Parent.X, "keyed": "0", "retain_ms": ms(c.Retain),
 		"from": c.From, "to": c.To,
 	}
-	if c.Binding.Tells {
+	if c.Parent.Tells {
 		f["tells"] = "1"
 	}
-	if c.Binding.EventURL != "" {
-		f["event_url"] = c.Binding.EventURL
+	if c.Parent.EventURL != "" {
+		f["event_url"] = c.Parent.EventURL
 	}
-	if tags, err := json.Marshal(c.Binding.Tags); err == nil && len(c.Binding.Tags) > 0 { // of strings: no error
+	if tags, err := json.Marshal(c.Parent.Tags); err == nil && len(c.Parent.Tags) > 0 { // of strings: no error
 		f["tags"] = string(tags)
 	}
 	return f
@@ -143,6 +144,7 @@ const (
 	Same     Verdict = "same"    // nothing that was not known
 	Stale    Verdict = "stale"   // about another attempt
 	Foreign  Verdict = "foreign" // about another call
+	Extra    Verdict = "extra"   // about one more call of this connection; see AdvanceChild
 	NoRecord Verdict = "missing"
 )
 
@@ -152,16 +154,16 @@ func (s *Store) Advance(ctx context.Context, id string, numbers []string, e Evid
 	return s.advance(ctx, id, numbers, e, nil)
 }
 
-// AdvanceChild merges evidence into the record of a call over a binding, and
+// AdvanceChild merges evidence into the record of a call of its parent, and
 // makes that record where there is none.
 func (s *Store) AdvanceChild(ctx context.Context, c Child, e Evidence) (Verdict, State, error) {
-	return s.advance(ctx, ChildID(c.Binding.ID, e.Task), nil, e, c.fields())
+	return s.advance(ctx, ChildID(c.Parent.ID, e.Task), nil, e, c.fields())
 }
 
 func (s *Store) advance(ctx context.Context, id string, numbers []string, e Evidence, child map[string]string) (Verdict, State, error) {
 	args := map[string]any{
 		"attempt": e.Attempt, "source": e.Source, "state": e.State, "cause": e.Cause, "evidence": e.Strength,
-		"vendor_id": e.VendorID, "task": e.Task, "code": e.Code, "text": e.Text, "facts": e.Facts.fields(),
+		"vendor_id": e.VendorID, "task": e.Task, "call": ChildID(id, e.Task), "code": e.Code, "text": e.Text, "facts": e.Facts.fields(),
 		"poll_in": e.PollIn.Milliseconds(), "give_up_in": e.GiveUpIn.Milliseconds(),
 	}
 	if child != nil {
@@ -180,6 +182,12 @@ func (s *Store) advance(ctx context.Context, id string, numbers []string, e Evid
 // the record's newest changes nothing.
 func (s *Store) PollAgain(ctx context.Context, id string, seq int, in time.Duration) error {
 	_, err := s.Run(ctx, polledScript, id, nil, map[string]any{"seq": seq, "next_in": in.Milliseconds()})
+	return err
+}
+
+// PollLater says that query number seq was not made, and when the next one is due.
+func (s *Store) PollLater(ctx context.Context, id string, seq int, in time.Duration) error {
+	_, err := s.Run(ctx, polledScript, id, nil, map[string]any{"seq": seq, "next_in": in.Milliseconds(), "unasked": true})
 	return err
 }
 

@@ -54,7 +54,7 @@ func TestScriptsInACluster(t *testing.T) {
 	w.must(w.store.PollHopeless(ctx, id, 2, "1", ""))
 	_, _, err = w.store.Bound(ctx, id, []string{num}, record.Names{}, "")
 	w.must(err)
-	_, _, err = w.store.AdvanceChild(ctx, record.Child{Binding: w.get(), Retain: time.Hour}, record.Evidence{Task: "task", State: record.Completed})
+	_, _, err = w.store.AdvanceChild(ctx, record.Child{Parent: w.get(), Retain: time.Hour}, record.Evidence{Task: "task", State: record.Completed})
 	w.must(err)
 	_, err = w.store.Released(ctx, id, "")
 	w.must(err)

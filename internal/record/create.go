@@ -43,6 +43,7 @@ type NewJob struct {
 	NotBefore                           time.Time
 	ExpiresAt                           time.Time     // zero: ExpiresIn after acceptance
 	ExpiresIn                           time.Duration // used where ExpiresAt is zero
+	MadeBy                              time.Time     // no record is made from then on; zero: whenever
 	Retain, KeyRetain                   time.Duration // after the end
 }
 
@@ -51,7 +52,7 @@ type Created struct {
 	State     State
 	Duplicate bool              // an earlier submit's job
 	Differs   map[string]string // not nil: the id holds other content; its parts
-	TooLate   bool              // it would have expired already; nothing was written
+	TooLate   bool              // it would have expired already, or it is MadeBy; nothing was written
 }
 
 // Create writes the record in state accepted, or says what stands there.
@@ -80,8 +81,12 @@ func (j NewJob) arguments() (map[string]any, error) {
 	if !j.ExpiresAt.IsZero() {
 		expires = j.ExpiresAt.UnixMilli()
 	}
+	var madeBy int64
+	if !j.MadeBy.IsZero() {
+		madeBy = j.MadeBy.UnixMilli()
+	}
 	return map[string]any{
-		"token": j.SubmitToken, "digest": j.Digest, "parts": string(parts), "fields": fields,
+		"made_by": madeBy, "token": j.SubmitToken, "digest": j.Digest, "parts": string(parts), "fields": fields,
 		"expires_at": expires, "expires_in": j.ExpiresIn.Milliseconds(), "asks": j.Asks != "",
 	}, nil
 }

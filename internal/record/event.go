@@ -41,6 +41,9 @@ type Event struct {
 	until int64 // the lease
 }
 
+// unreadableKept is how long an event is kept that nobody can read.
+const unreadableKept = 7 * 24 * time.Hour
+
 var eventID = regexp.MustCompile(`^[^.:]+\.[^:]+:[1-9][0-9]*$`)
 
 // IsEvent says that an id is that of an event.
@@ -59,12 +62,16 @@ func (s *Store) ClaimEvents(ctx context.Context, group string, limit int, lease 
 	}
 	var events []Event
 	for i := 1; i+1 < len(answer); i += 2 {
-		e, err := eventOf(answer[i], answer[i+1])
-		if err != nil {
+		e, unreadable := eventOf(answer[i], answer[i+1])
+		e.ID, e.Group, e.until = answer[i], group, until.UnixMilli()
+		if unreadable == nil {
+			events = append(events, e)
+			continue
+		}
+		// It keeps no others from being told.
+		if err := s.EventDead(ctx, e, unreadable.Error(), unreadableKept); err != nil {
 			return nil, err
 		}
-		e.Group, e.until = group, until.UnixMilli()
-		events = append(events, e)
 	}
 	return events, nil
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/callpacer/callpacer/internal/record"
 )
 
@@ -220,6 +222,22 @@ func (w *world) deadEvents() (dead []record.DeadEvent) {
 		w.t.Fatal(err)
 	}
 	return dead
+}
+
+// An event that nobody can read keeps no other from being told.
+func TestUnreadableEvent(t *testing.T) {
+	each(t, func(w *world) {
+		w.create(telling())
+		if _, _, err := w.store.Cancel(w.ctx, id); err != nil {
+			t.Fatal(err)
+		}
+		w.must(w.r.Client.HSet(w.ctx, key("event:", "g.aaa:1"), "job", "g.aaa", "record", "{}").Err())
+		w.must(w.r.Client.ZAdd(w.ctx, key("events", ""), redis.Z{Score: 1, Member: "g.aaa:1"}).Err())
+		w.wantEvents(id + ":1 canceled")
+		if dead := w.deadEvents(); len(dead) != 1 || dead[0].ID != "g.aaa:1" {
+			t.Errorf("%+v", dead)
+		}
+	})
 }
 
 func TestEventIDs(t *testing.T) {

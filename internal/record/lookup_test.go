@@ -154,7 +154,7 @@ func TestNumberLeadsToTheBindingThatHasIt(t *testing.T) {
 func TestCallOverABindingTakesNoName(t *testing.T) {
 	each(t, func(w *world) {
 		w.in(record.Active)
-		_, _, err := w.store.AdvanceChild(w.ctx, record.Child{Binding: w.get(), From: "138****0001", To: "139****0002", Retain: time.Hour},
+		_, _, err := w.store.AdvanceChild(w.ctx, record.Child{Parent: w.get(), From: "138****0001", To: "139****0002", Retain: time.Hour},
 			record.Evidence{Task: "t1", VendorID: "t1", State: record.Completed})
 		w.must(err)
 		w.wantLeads("t1", "", 0)

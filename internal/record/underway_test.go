@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -151,16 +150,18 @@ func TestExtraCall(t *testing.T) {
 		if v, s := w.advance(record.Evidence{State: record.Busy, Strength: 2, Task: "one", VendorID: "call"}); v != record.Advanced || s != record.Busy {
 			t.Fatalf("%s, %s", v, s)
 		}
+		lines := len(w.get().Timeline) + 1
 		for _, e := range []record.Evidence{
 			{State: record.Completed, Strength: 4, Task: "two", Code: "200"}, {State: record.Ringing, Strength: 4, Task: "two"},
+			{State: record.Ringing, Strength: 4, Task: "three"}, {State: record.Completed, Strength: 4, Task: "two"},
 		} {
-			lines := len(w.get().Timeline)
 			v, s := w.advance(e)
 			r := w.get()
-			if v != record.Same || s != record.Busy || r.VendorCode != "" || conflicts(r) != 0 {
+			want := map[bool]record.Verdict{true: record.Same, false: record.Extra}[e.State == record.Ringing]
+			if v != want || s != record.Busy || r.VendorCode != "" || conflicts(r) != 0 {
 				t.Errorf("another call: %s, %s, %+v", v, s, r)
 			}
-			if last := r.Timeline[len(r.Timeline)-1]; len(r.Timeline) != lines+1 || !strings.Contains(last.Detail, "extra_call: push says "+string(e.State)) {
+			if last := r.Timeline[len(r.Timeline)-1]; len(r.Timeline) != lines || last.Detail != "extra_call: "+id+"/two" {
 				t.Errorf("the timeline tells %+v", last)
 			}
 		}
@@ -213,7 +214,7 @@ func TestCallOverABinding(t *testing.T) {
 	each(t, func(w *world) {
 		w.bind()
 		w.settle(record.Settlement{Result: record.ResultBound, VendorID: "subid"})
-		child := record.Child{Binding: w.get(), Retain: time.Hour}
+		child := record.Child{Parent: w.get(), Retain: time.Hour}
 		name := record.ChildID(id, "task")
 		advance := func(e record.Evidence) (record.Verdict, record.State) {
 			w.t.Helper()
@@ -256,7 +257,7 @@ func TestCallOverABinding(t *testing.T) {
 			t.Errorf("a call that is due and has no record (%v)", err)
 		}
 		// A call of which no end is told.
-		child.Binding.ID = "g.other"
+		child.Parent.ID = "g.other"
 		name = record.ChildID("g.other", "task")
 		advance(record.Evidence{})
 		w.later(2 * time.Hour)

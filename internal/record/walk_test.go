@@ -16,7 +16,7 @@ func TestManyRecordsAreReadAsOneIs(t *testing.T) {
 		w.in(record.Active)
 		created := w.get().CreatedAt
 		w.later(time.Minute)
-		_, _, err := w.store.AdvanceChild(w.ctx, record.Child{Binding: w.get(), Retain: time.Hour}, record.Evidence{Task: "t1", State: record.Completed})
+		_, _, err := w.store.AdvanceChild(w.ctx, record.Child{Parent: w.get(), Retain: time.Hour}, record.Evidence{Task: "t1", State: record.Completed})
 		w.must(err)
 		call := record.ChildID(id, "t1")
 

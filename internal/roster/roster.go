@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"time"
 
 	"github.com/callpacer/callpacer/configs"
@@ -33,6 +34,7 @@ func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 		Rules: rules, NumberRules: numberRules, RuleSet: ruleSet,
 		Retention: c.Records.Retention, KeyRetention: c.Records.KeyRetention,
 	}
+	p.Events, p.EventPrefixes, p.EventURL = events(c.Events)
 	if p.Unserved = a.Unserved(); p.Unserved != "" {
 		return p, nil
 	}
@@ -47,6 +49,20 @@ func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 		MaxTimes: traits.MaxTimes, MaxNumberBytes: traits.MaxNumberBytes, Endless: a.AllowEndless,
 	}
 	return p, nil
+}
+
+// events says whether the application hears of its jobs, and to which addresses of
+// their own it may have them told. Everybody who reaches Redis can read that, so an
+// address with a query, in which a secret may stand, is left out.
+func events(e *configs.Events) (sent bool, prefixes []string, configured string) {
+	if e == nil {
+		return false, nil, ""
+	}
+	u, err := url.Parse(e.URL)
+	if err != nil || u.User != nil || u.RawQuery != "" || u.ForceQuery {
+		return true, e.AllowedPrefixes, ""
+	}
+	return true, e.AllowedPrefixes, e.URL
 }
 
 // fingerprint is the same for workers whose rules for an account are the same.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/callpacer/callpacer/configs"
@@ -51,6 +52,37 @@ accounts:
 		want := roster.Rules(c.Accounts[i].Rules)
 		if !reflect.DeepEqual(got, want) || got.Window == nil || len(got.PerNumber) != 2 {
 			t.Errorf("%s: published %s, held to %+v", a.Name, a.RuleSet, want)
+		}
+	}
+}
+
+// What is published of events lets producers refuse what would not be told, and
+// holds no secret.
+func TestEventsArePublished(t *testing.T) {
+	for text, want := range map[string]struct {
+		events   bool
+		prefixes int
+		url      string
+	}{
+		"": {},
+		"events: {url: https://app.example.com/hooks, secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, allowed_prefixes: [https://app.example.com/]}": {true, 1, "https://app.example.com/hooks"},
+		"events: {url: https://app.example.com/hooks?token=t, secret: whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw}":                                       {true, 0, ""},
+	} {
+		path := filepath.Join(t.TempDir(), "c.yaml")
+		text := "redis: {url: redis://127.0.0.1:6379/0}\naccounts:\n  - {name: a, vendor: jumdata, credentials: {app_id: a, app_secret: b}}\n" + text
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		c, err := configs.LoadProducer(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := roster.Account(&c.Accounts[0], c)
+		if err != nil || a.Events != want.events || len(a.EventPrefixes) != want.prefixes || a.EventURL != want.url {
+			t.Errorf("%+v, %v; want %+v", a, err, want)
+		}
+		if b, err := json.Marshal(a); err != nil || strings.Contains(string(b), "whsec") || strings.Contains(string(b), "token") {
+			t.Errorf("published: %s, %v", b, err)
 		}
 	}
 }

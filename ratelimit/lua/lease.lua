@@ -23,6 +23,8 @@ if a.gated then
   end
 end
 
+if a.tat == 'qtat' and num(lane.qrest) > now then return {'gate', str(now), lane.qrest, 'vendor_frequency'} end
+
 local tat, answer = num(lane[a.tat]), {}
 -- No lease reaches further: the time was set back since.
 if tat > at + a.horizon + 2 * a.step + a.burst * a.step then tat = at end

@@ -1,11 +1,13 @@
 -- advance: evidence about an attempt, from a push or a query.
 -- a: id, attempt, source, state ('' = tells nothing), cause, evidence, vendor_id,
---    task (which of several calls; ''), code, text, poll_in, give_up_in (where a
---    call turns out to be under way), facts (field -> value, what else is told),
+--    task (which of several calls; ''), call (the record of that call alone), code,
+--    text, poll_in, give_up_in (where a call turns out to be under way), facts (field
+--    -> value, what else is told),
 --    child (nil, or the fields of a record to make where there is none).
 -- Answers {'advanced', state}, {'same', state} (nothing new), {'stale', state}
 -- (another attempt; what it says is kept where it may yet count), {'foreign', state}
--- (another call's id), {'missing'}.
+-- (another call's id), {'extra', state} (another call of this connection, which has
+-- a record of its own: a.call names it), {'missing'}.
 if not job.state and a.child then
   for field, value in pairs(a.child) do put(field, value) end
   put('created_at', now)
@@ -74,9 +76,17 @@ if a.state == '' then
 end
 -- One connection may bring several calls: the first that ends, ends the job.
 if a.task ~= '' and job.call_task and job.call_task ~= a.task then
-  note(job.state, 'extra_call: ' .. a.source .. ' says ' .. a.state)
+  -- That one rings is no news before its end: it may be this one, told late.
+  if RANK[a.state] then
+    flush()
+    return {'same', job.state}
+  end
+  if job.last_call ~= a.call then
+    put('last_call', a.call)
+    note(job.state, 'extra_call: ' .. a.call)
+  end
   flush()
-  return {'same', job.state}
+  return {'extra', job.state}
 end
 local under_way = RANK[a.state]
 put('placed', a.attempt)

@@ -1,6 +1,7 @@
 -- create: the record, or what stands in its place.
 -- a: id, token (of this submit), digest, parts (field -> digest, as a string),
 --    fields (the record's immutable fields), expires_at (0: now + expires_in),
+--    made_by (from then on there will be no record; 0: whenever),
 --    asks (it starts submitted, with a query due, and ends unknown at expires_at).
 -- Answers {'created', state}, {'repeated', state}, {'duplicate', state},
 --    {'differs', parts, state} or {'too_late'}; nothing changed in the last four.
@@ -15,7 +16,7 @@ if marker.state then return stands(marker) end
 
 local expires = a.expires_at
 if expires == 0 then expires = now + a.expires_in end
-if expires <= now then return {'too_late'} end
+if expires <= now or a.made_by > 0 and a.made_by <= now then return {'too_late'} end
 for field, value in pairs(a.fields) do put(field, value) end
 put('digest', a.digest)
 put('parts', a.parts)

@@ -20,6 +20,9 @@ local function tell()
   for field, value in pairs(job) do told[field] = value end
   for _, field in ipairs(OURS) do told[field] = nil end
   local name = id .. ':' .. str(event.revision)
+  -- A dead letter of an earlier record under this id would take the new one along.
+  redis.call('DEL', PREFIX .. 'event:' .. name)
+  redis.call('ZREM', PREFIX .. 'dead', name)
   redis.call('HSET', PREFIX .. 'event:' .. name, 'job', id, 'revision', str(event.revision), 'at', str(now),
     'since', str(now), 'corrected', event.corrected and '1' or '0', 'url', job.event_url or '', 'record', cjson.encode(told))
   redis.call('ZADD', PREFIX .. 'events', str(now), name)

@@ -5,6 +5,7 @@
 --                                            for how long; '<job> <until>' of its one trial
 --   frequent = '<times> <until>'             how often in a row the vendor said "too frequent",
 --                                            and until when the lane was shut for it last
+--   qrest = until when no queries go out
 --   :lines  job -> until when it uses a line at the most
 --   :day    attempt -> when it was charged to daily_cap
 --   :slots  slot -> its time in microseconds, leased and not used yet

@@ -1,5 +1,6 @@
 -- polled: the follow-up a.seq brought nothing final; the next one is at now +
 -- a.next_in. It is a query, or for a job in doubt the same request again.
+-- a.unasked: nobody was asked.
 -- a.hopeless: no query will ever be answered; code, text are the vendor's words.
 -- Answers {'again', when}, {'stale', state}, {'missing'}.
 if not job.state then return {'missing'} end
@@ -16,7 +17,7 @@ if job.state == 'in_doubt' then
   last = num(job.doubt_until)
   put('repeat_at', at)
 else
-  put('polls', num(job.polls) + 1)
+  if not a.unasked then put('polls', num(job.polls) + 1) end
 end
 at = math.min(at, last)
 put('seq', num(job.seq) + 1)
