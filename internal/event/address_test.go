@@ -1,0 +1,230 @@
+package event
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+func TestRefusedAddresses(t *testing.T) {
+	for text, want := range map[string]string{
+		"0.0.0.0": "unspecified", "0.1.2.3": "unspecified", "::": "unspecified",
+		"127.0.0.1": "loopback", "127.255.0.9": "loopback", "::1": "loopback",
+		"10.1.2.3": "private", "172.16.0.1": "private", "172.31.255.255": "private", "192.168.1.1": "private", "fd12::1": "private", "fec0::1": "private",
+		"100.64.0.1": "shared (CGN)", "100.127.255.254": "shared (CGN)",
+		"169.254.1.1": "link-local", "fe80::1": "link-local", "fe80::1%eth0": "link-local", "169.254.169.254": "link-local",
+		"168.63.129.16": "metadata", "100.100.100.200": "metadata", "192.0.0.192": "metadata", "fd00:ec2::254": "metadata",
+		"224.0.0.1": "multicast", "239.1.1.1": "multicast", "ff02::1": "multicast",
+		"192.0.2.7": "documentation", "198.51.100.7": "documentation", "203.0.113.7": "documentation", "2001:db8::7": "documentation", "3fff::1": "documentation",
+		"198.18.0.1": "benchmark", "198.19.255.255": "benchmark", "2001:2::1": "benchmark",
+		"192.0.0.8": "reserved", "240.0.0.1": "reserved", "255.255.255.255": "reserved", "2002:a00:1::1": "reserved", "2001::1": "reserved",
+		"100::1": "reserved", "4000::1": "reserved",
+		"::ffff:10.0.0.1": "private", "::ffff:127.0.0.1": "loopback", "::ffff:169.254.169.254": "link-local",
+		"::10.0.0.1": "reserved", "64:ff9b::10.0.0.1": "private", "64:ff9b::7f00:1": "loopback", "64:ff9b:1::1": "reserved",
+		"8.8.8.8": "", "172.32.0.1": "", "100.128.0.1": "", "2400:3200::1": "", "::ffff:8.8.8.8": "", "64:ff9b::8.8.8.8": "",
+	} {
+		if got := refusal(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	if got := refusal(netip.Addr{}); got == "" {
+		t.Error("no address at all is allowed")
+	}
+}
+
+func TestAJobsOwnURL(t *testing.T) {
+	o := Options{
+		URL:             "https://app.example.com/hooks/calls?k=v",
+		AllowedPrefixes: []string{"https://app.example.com/hooks/", "https://b.example.com:8443/", "https://noslash.example.com"},
+	}
+	for own, endpoint := range map[string]string{
+		"": "https://app.example.com:443",
+		"https://app.example.com/hooks/calls?k=v":          "https://app.example.com:443",
+		"https://app.example.com/hooks/x?y=1":              "https://app.example.com:443",
+		"https://app.example.com/hooks/":                   "https://app.example.com:443",
+		"https://b.example.com:8443/":                      "https://b.example.com:8443",
+		"https://noslash.example.com/x":                    "https://noslash.example.com:443",
+		"https://app.example.com/hook":                     "",
+		"https://app.example.com/hooks/../admin":           "",
+		"https://app.example.com/hooks/%2e%2e/a":           "",
+		"https://app.example.com/hooks/..%2fa":             "",
+		"https://app.example.com/hooks/..%5ca":             "",
+		"https://app.example.com.evil.com/hooks/":          "",
+		"https://noslash.example.com.evil.com/":            "",
+		"https://noslash.example.com@evil.com/":            "",
+		"https://noslash.example.com:99/":                  "",
+		"https://b.example.com:84433/":                     "",
+		"https://b.example.com/":                           "",
+		"http://app.example.com/hooks/x":                   "",
+		"HTTPS://app.example.com/hooks/x":                  "",
+		"https://evil.com/?https://app.example.com/hooks/": "",
+		"ftp://app.example.com/hooks/":                     "",
+		"https://app.example.com/hooks/\x7f":               "",
+		"::":                                               "",
+	} {
+		to, err := o.targetOf(own)
+		switch {
+		case endpoint == "" && err == nil:
+			t.Errorf("%q is allowed", own)
+		case endpoint != "" && (err != nil || to.endpoint != endpoint):
+			t.Errorf("%q: %+v, %v", own, to, err)
+		case err != nil && strings.Contains(err.Error(), "evil"):
+			t.Errorf("the error repeats the URL: %v", err)
+		}
+	}
+}
+
+// names answers each question for an IPv4 address with the next of its addresses.
+type names struct {
+	mu        sync.Mutex
+	addresses []string
+	asked     int
+}
+
+func (n *names) resolver(t *testing.T) *net.Resolver {
+	var wg sync.WaitGroup
+	t.Cleanup(wg.Wait)
+	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+		ours, theirs := net.Pipe() // not a packet connection: each message has its length before it
+		wg.Go(func() { n.answer(theirs) })
+		return ours, nil
+	}}
+}
+
+func (n *names) answer(c io.ReadWriteCloser) {
+	defer c.Close()
+	for {
+		var size [2]byte
+		if _, err := io.ReadFull(c, size[:]); err != nil {
+			return
+		}
+		q := make([]byte, binary.BigEndian.Uint16(size[:]))
+		if _, err := io.ReadFull(c, q); err != nil {
+			return
+		}
+		end := 12
+		for q[end] != 0 {
+			end += int(q[end]) + 1
+		}
+		end += 5 // the root, type and class
+		kind := binary.BigEndian.Uint16(q[end-4:])
+		reply := append([]byte{q[0], q[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, q[12:end]...)
+		if kind == 1 {
+			reply[7] = 1
+			reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
+			reply = append(reply, n.next()...)
+		}
+		_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+	}
+}
+
+func (n *names) next() []byte {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	ip := netip.MustParseAddr(n.addresses[min(n.asked, len(n.addresses)-1)]).As4()
+	n.asked++
+	return ip[:]
+}
+
+func tryOnce(t *testing.T, o Options, own string) verdict {
+	t.Helper()
+	e := mustEndpoints(t, o)
+	to, err := e.opts.targetOf(own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.post(t.Context(), to, change("jumdata.01ABC", 1), time.Now())
+}
+
+func counting(t *testing.T) (server *httptest.Server, hits *atomic.Int32) {
+	hits = &atomic.Int32{}
+	server = httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { hits.Add(1) }))
+	t.Cleanup(server.Close)
+	return server, hits
+}
+
+func portOf(t *testing.T, server *httptest.Server) string {
+	t.Helper()
+	_, port, err := net.SplitHostPort(server.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// A name that leads to another address each time is judged each time, by the address
+// that is dialled.
+func TestANameThatLeadsInsideIsRefused(t *testing.T) {
+	server, hits := counting(t)
+	resolve := &names{addresses: []string{"203.0.113.9", "127.0.0.1", "10.0.0.8", "169.254.169.254"}}
+	o := testOptions()
+	o.URL, o.Resolver = "http://rebind.example.com:"+portOf(t, server)+"/", resolve.resolver(t)
+	e := mustEndpoints(t, o)
+	to, err := e.opts.targetOf("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rule := range []string{"documentation", "loopback", "private", "link-local"} {
+		v := e.post(t.Context(), to, change("jumdata.01ABC", 1), time.Now())
+		if v.told || v.outcome != failed || !strings.Contains(v.why, "("+rule+")") {
+			t.Errorf("%s: %+v", rule, v)
+		}
+	}
+	if n := hits.Load(); n != 0 {
+		t.Errorf("%d requests went inside", n)
+	}
+	o.AllowPrivate = true
+	o.Resolver = (&names{addresses: []string{"127.0.0.1"}}).resolver(t)
+	if v := tryOnce(t, o, ""); !v.told || hits.Load() != 1 {
+		t.Errorf("with allow_private: %+v, %d requests", v, hits.Load())
+	}
+}
+
+func TestLoopbackIsForHostsThatTheOperatorWroteSo(t *testing.T) {
+	server, hits := counting(t)
+	port := portOf(t, server)
+	o := testOptions()
+	o.URL = "http://127.0.0.1:" + port
+	if v := tryOnce(t, o, ""); !v.told {
+		t.Errorf("events.url with a loopback address: %+v", v)
+	}
+	o.URL, o.AllowedPrefixes = hooks, []string{"http://localhost:" + port + "/"}
+	if v := tryOnce(t, o, "http://localhost:"+port+"/x"); !v.told {
+		t.Errorf("a prefix with localhost: %+v", v)
+	}
+	if n := hits.Load(); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+	// Another name for the same place is not what the operator wrote.
+	o.AllowedPrefixes = append(o.AllowedPrefixes, "http://other.example.com:"+port+"/")
+	o.Resolver = (&names{addresses: []string{"127.0.0.1"}}).resolver(t)
+	if v := tryOnce(t, o, "http://other.example.com:"+port+"/x"); v.told || !strings.Contains(v.why, "(loopback)") {
+		t.Errorf("another name: %+v", v)
+	}
+	if n := hits.Load(); n != 2 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+func TestNoProxyStandsBetween(t *testing.T) {
+	o := testOptions()
+	if o.transport().Proxy != nil {
+		t.Error("a proxy would dial instead, and nobody would judge the address")
+	}
+	var refused *refusedError
+	for _, address := range []string{"nonsense", "10.0.0.1"} {
+		if err := guard(true)("tcp", address, nil); !errors.As(err, &refused) {
+			t.Errorf("%s: %v", address, err)
+		}
+	}
+}
