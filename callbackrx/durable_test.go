@@ -104,8 +104,11 @@ func TestPanicOfTheStoreIsNoAcknowledgement(t *testing.T) {
 	r, _ := newReceiver(m)
 	s := serveTCP(t, r)
 	resp, err := s.Client().Post(s.URL+pushURL, "text/plain", strings.NewReader("x"))
-	if err == nil {
-		resp.Body.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("answered %s", resp.Status)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/sirupsen/logrus"
 
@@ -62,6 +63,16 @@ func (m *memory) StorePush(ctx context.Context, _ string, p record.Push) (bool, 
 	return m.duplicate, m.done, m.storeErr
 }
 
+// Now fails as StorePush does.
+func (m *memory) Now(ctx context.Context) (time.Time, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil {
+		return time.Time{}, err
+	}
+	return time.Now(), m.storeErr
+}
+
 func (m *memory) Put(ctx context.Context, e tasks.Entry) error {
 	m.note("queue")
 	m.mu.Lock()
@@ -81,7 +92,7 @@ func newReceiver(m *memory) (*callbackrx.Receiver, *bytes.Buffer) {
 	lines.SetOutput(&out)
 	lines.SetLevel(logrus.TraceLevel)
 	return &callbackrx.Receiver{
-		Store: m, Queue: m, Signer: signer, Log: lines,
+		Store: m, Queue: m, Signer: signer, Log: lines, Patience: 5 * time.Second, // this machine may be busy
 		Accounts: map[string]callbackrx.Account{
 			"main":  {Name: "main", Group: "jumdata", Ack: callbackrx.Ack{Status: 200, ContentType: "text/plain", Body: "success"}},
 			"other": {Name: "other", Group: "jumdata", Ack: callbackrx.Ack{Status: 202, ContentType: "application/json", Body: `{"code":200}`}},

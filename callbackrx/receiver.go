@@ -6,16 +6,13 @@ package callbackrx
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/netip"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
-	"unicode/utf8"
 
 	"github.com/sirupsen/logrus"
 
@@ -29,6 +26,12 @@ const Path = "/callbacks/"
 
 const (
 	maxBody = 1 << 20
+	// defaultPatience leaves the journal enough of the 100 ms within which a push
+	// is acknowledged.
+	defaultPatience = 60 * time.Millisecond
+	// maxTries bounds how many pushes wait for a Redis that hangs, where there is a
+	// journal for the others.
+	maxTries = 64
 	// durableWithin bounds how long a vendor waits for its acknowledgement.
 	durableWithin = 5 * time.Second
 	// queuedWithin bounds what the queue may add to that: the push is durable by
@@ -39,6 +42,8 @@ const (
 // Store makes a push durable.
 type Store interface {
 	StorePush(ctx context.Context, id string, p record.Push) (duplicate, done bool, err error)
+	// Now fails while the store is away.
+	Now(ctx context.Context) (time.Time, error)
 }
 
 // Queue takes the task that reads a push.
@@ -70,8 +75,32 @@ type Receiver struct {
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	Log            logrus.FieldLogger
+	// Journal takes pushes while Redis does not; nil: they are refused then.
+	Journal Journal
+	// Patience is how long Redis alone may take before the journal is asked too;
+	// 0: 60 ms.
+	Patience time.Duration
 
 	failures failures
+
+	away  atomic.Bool // the last try failed, and Redis was not seen since
+	once  sync.Once
+	tries chan struct{} // one for each try under way
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup
+
+	told            sync.Mutex // what follows
+	fallen, grieved bool       // it was said that the journal is used, and that it cannot be emptied
+	restored        int        // since then
+}
+
+func (r *Receiver) patience() time.Duration { return cmp.Or(r.Patience, defaultPatience) }
+
+func (r *Receiver) slots() chan struct{} {
+	r.once.Do(func() { r.tries = make(chan struct{}, maxTries) })
+	return r.tries
 }
 
 // Routes returns the handler of the public listener.
@@ -106,7 +135,7 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	log := r.Log.WithField("account", account.Name).WithField("job", id).WithField("attempt", attempt)
-	if err := r.keep(req, account, body); err != nil {
+	if err := r.keep(req.Context(), newKept(req, account, body)); err != nil {
 		log.WithError(err).Error("a push could not be made durable; the vendor is asked to come again")
 		http.Error(w, "not stored, please push again", http.StatusServiceUnavailable)
 		return
@@ -118,52 +147,4 @@ func (r *Receiver) receive(w http.ResponseWriter, req *http.Request) {
 	if _, err := io.WriteString(w, account.Ack.Body); err != nil {
 		log.WithError(err).Debug("the vendor did not wait for its acknowledgement")
 	}
-}
-
-// keep makes the push durable and brings it to its queue. Only the first must
-// succeed: a stored push is due by itself five seconds later.
-func (r *Receiver) keep(req *http.Request, a Account, body []byte) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), durableWithin)
-	defer cancel()
-	p := record.Push{
-		Account: a.Name, Token: req.PathValue("token"), Method: req.Method,
-		ContentType: req.Header.Get("Content-Type"), RawQuery: ascii(req.URL.RawQuery), Body: body,
-	}
-	id := record.PushID(a.Group, fingerprint(p))
-	_, done, err := r.Store.StorePush(ctx, id, p)
-	if err != nil || done {
-		return err
-	}
-	ctx, cancel = context.WithTimeout(ctx, queuedWithin)
-	defer cancel()
-	err = r.Queue.Put(ctx, tasks.Entry{Queue: tasks.PushQueue(a.Name), Kind: tasks.KindPush, TaskID: id, ID: id})
-	if err != nil && !errors.Is(err, tasks.ErrTaskExists) {
-		r.Log.WithError(err).Warn("a stored push could not be queued at once; it is due in a moment")
-	}
-	return nil
-}
-
-// ascii escapes the bytes of a query that are no ASCII, as its sender should
-// have: what keeps the push keeps text in UTF-8 only, and these may be GBK.
-func ascii(query string) string {
-	var b strings.Builder
-	for _, c := range []byte(query) {
-		if c < utf8.RuneSelf {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	return b.String()
-}
-
-// fingerprint is the same for every copy of a push.
-func fingerprint(p record.Push) string {
-	h := sha256.New()
-	for _, part := range []string{p.Account, p.Token, p.Method, p.RawQuery} {
-		h.Write([]byte(part))
-		h.Write([]byte{0})
-	}
-	h.Write(p.Body)
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }

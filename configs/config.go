@@ -22,7 +22,13 @@ type Config struct {
 	Records    Records
 	// Accounts may be empty: a producer needs none.
 	Accounts []Account
+	// StateDir is where this machine keeps what Redis cannot take: an absolute
+	// path, StateOff, or empty for the usual place.
+	StateDir string
 }
+
+// StateOff is the StateDir of a machine on which nothing is kept.
+const StateOff = off
 
 // Redis says where Redis is. Exactly one of URL, Cluster and Sentinel is set.
 type Redis struct {
@@ -54,8 +60,10 @@ type Public struct {
 	URL    string // how the vendors reach it, without a slash at the end
 	// Secret signs the addresses given to vendors; empty: one is made once and
 	// kept in Redis.
-	Secret         secret.String
-	TrustedProxies []netip.Prefix // whose X-Forwarded-For counts; empty: nobody's
+	Secret secret.String
+	// PreviousSecrets are those before it: addresses made with one still verify.
+	PreviousSecrets []secret.String
+	TrustedProxies  []netip.Prefix // whose X-Forwarded-For counts; empty: nobody's
 }
 
 // Admin is the listener for the API, the UI, metrics and health.

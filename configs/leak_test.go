@@ -18,7 +18,7 @@ const leakyFile = `
 redis:
   sentinel: {master: m, addrs: ["10.0.0.1:26379"], password: S}
   password: S
-public: {url: https://calls.example.com, secret: S}
+public: {url: https://calls.example.com, secret: S, previous_secrets: [ S]}
 admin: {listen: 127.0.0.1:8081, tokens: [{name: ops, token: S, role: operator}]}
 events: {url: https://app.example.com/hooks, secret: S}
 accounts:

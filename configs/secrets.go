@@ -44,6 +44,36 @@ func (o *object) requiredSecret(key string) secret.String {
 	return o.secret(key)
 }
 
+// secrets reads a list of secrets, or of the files that key_files names. The
+// plain ones come first where both are given.
+func (o *object) secrets(key string) []secret.String {
+	fileKey := key + "_files"
+	if o.l.producer {
+		o.take(key)
+		o.take(fileKey)
+		return nil
+	}
+	var out []secret.String
+	for _, item := range o.items(key) {
+		if s, ok := item.scalar(); ok {
+			out = append(out, item.checkedSecret(s.text))
+		}
+	}
+	for _, item := range o.items(fileKey) {
+		s, ok := item.scalar()
+		if !ok {
+			continue
+		}
+		data, err := o.l.readFile(s.text)
+		if err != nil {
+			item.fail("cannot read the secret's file: %v", err)
+			continue
+		}
+		out = append(out, item.checkedSecret(string(data)))
+	}
+	return out
+}
+
 // checkedSecret makes a secret of text without its final line breaks.
 func (v value) checkedSecret(text string) secret.String {
 	text = strings.TrimRight(text, "\r\n")

@@ -1,6 +1,7 @@
 package configs
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,7 @@ func (l *loader) config(root value) *Config {
 		Recordings: o.recordings(),
 		Records:    o.records(),
 		Accounts:   o.accounts(),
+		StateDir:   o.stateDir(),
 	}
 	if cfg.Public != nil && cfg.Admin != nil && cfg.Public.Listen == cfg.Admin.Listen && !strings.HasSuffix(cfg.Admin.Listen, ":0") {
 		o.l.add(Problem{
@@ -37,9 +39,10 @@ func (o *object) public() *Public {
 	}
 	defer c.done()
 	p := &Public{
-		Listen:         c.address("listen", "127.0.0.1:8080"),
-		Secret:         c.secret("secret"),
-		TrustedProxies: c.prefixes("trusted_proxies"),
+		Listen:          c.address("listen", "127.0.0.1:8080"),
+		Secret:          c.secret("secret"),
+		PreviousSecrets: c.secrets("previous_secrets"),
+		TrustedProxies:  c.prefixes("trusted_proxies"),
 	}
 	if !c.has("url") {
 		c.fail("url", "is required: vendors push to this address, and it is given to them with every call")
@@ -47,6 +50,16 @@ func (o *object) public() *Public {
 	}
 	p.URL = c.url("url", "", urlRules{})
 	return p
+}
+
+// stateDir reads an absolute path, or off.
+func (o *object) stateDir() string {
+	dir := o.text("state_dir", "")
+	if dir != "" && dir != StateOff && !filepath.IsAbs(dir) {
+		o.fail("state_dir", "is no absolute path, such as /var/lib/callpacer; off keeps nothing on this machine")
+		return ""
+	}
+	return dir
 }
 
 func (o *object) admin() *Admin {

@@ -27,6 +27,7 @@ type account struct {
 	credentials, rules string // as YAML
 	inDoubt            time.Duration
 	more               string // further lines of YAML; default: shortBreaker
+	poll               string // as YAML; default: patientPoll
 	vendorAt           simulator
 	// troubles are what the vendor does to one request in three.
 	troubles func(sandbox.SendAttempt) sandbox.Fault
@@ -37,6 +38,8 @@ type account struct {
 // shortBreaker opens in a trouble of some seconds, and not for longer than that.
 const shortBreaker = "    breaker: {after: 20, open: 1s, max_open: 2s}\n"
 
+const patientPoll = `first: 5s, backoff: [5s], give_up: 60s`
+
 func (a account) config() string {
 	return fmt.Sprintf(`  - name: %s
     vendor: %s
@@ -45,9 +48,10 @@ func (a account) config() string {
     timeout: 3s
     rules: {%s}
     retry: {max_attempts: 5, backoff: [1s, 2s]}
-    poll: {first: 5s, backoff: [5s], give_up: 60s}
+    poll: {%s}
     in_doubt_deadline: %s
-%s`, a.name, a.vendor, a.base, a.credentials, a.rules, cmp.Or(a.inDoubt, 30*time.Second), cmp.Or(a.more, shortBreaker))
+%s`, a.name, a.vendor, a.base, a.credentials, a.rules, cmp.Or(a.poll, patientPoll), cmp.Or(a.inDoubt, 30*time.Second),
+		cmp.Or(a.more, shortBreaker))
 }
 
 func (f *fleet) serve(a account) {

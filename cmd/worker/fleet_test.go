@@ -55,6 +55,8 @@ type fleet struct {
 	door     *door // where the vendors push
 	accounts []account
 	workers  []*worker
+	state    string // the folder that the workers share on this machine
+	sections string // of the configuration, as YAML, beside those that every fleet has
 }
 
 // newFleet uses a real redis-server where there is one, and else an embedded
@@ -65,7 +67,7 @@ func newFleet(t *testing.T) *fleet {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fleet{t: t, bin: bin, door: openDoor(t)}
+	f := &fleet{t: t, bin: bin, door: openDoor(t), state: t.TempDir()}
 	if _, err := exec.LookPath("redis-server"); err == nil || os.Getenv("CALLPACER_REQUIRE_REDIS") == "1" {
 		f.server = redistest.StartServer(t, redistest.Options{AOF: true})
 		f.redisURL = f.server.Redis().URL()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -16,23 +17,30 @@ import (
 
 // worker is one worker process.
 type worker struct {
-	fleet *fleet
-	name  string
-	file  string
-	admin string
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when the process is gone; err is set by then
-	err   error
+	fleet  *fleet
+	name   string
+	file   string
+	admin  string
+	public string
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when the process is gone; err is set by then
+	err    error
 }
 
+// freePort is below the ports that systems hand out to outgoing connections: one of
+// those could take it while a worker is down.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000)))
+		if err != nil {
+			continue
+		}
+		defer l.Close()
+		return l.Addr().String()
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no port is free")
+	return ""
 }
 
 // worker starts a worker with a configuration of its own.
@@ -48,9 +56,9 @@ func (f *fleet) worker(name string) *worker {
 func (f *fleet) configured(name string) *worker {
 	f.t.Helper()
 	public, admin := freePort(f.t), freePort(f.t)
-	w := &worker{fleet: f, name: name, admin: admin, file: filepath.Join(f.t.TempDir(), name+".yaml")}
-	text := fmt.Sprintf("redis: {url: %q}\npublic: {listen: %q, url: %q, secret: %s}\nadmin: {listen: %q}\naccounts:\n",
-		f.redisURL, public, f.door.server.URL, pushSecret, admin)
+	w := &worker{fleet: f, name: name, admin: admin, public: public, file: filepath.Join(f.t.TempDir(), name+".yaml")}
+	text := fmt.Sprintf("redis: {url: %q}\npublic: {listen: %q, url: %q, secret: %s}\nadmin: {listen: %q}\nstate_dir: %q\n%saccounts:\n",
+		f.redisURL, public, f.door.server.URL, pushSecret, admin, f.state, f.sections)
 	for _, a := range f.accounts {
 		text += a.config()
 	}

@@ -115,13 +115,7 @@ func (d *desk) listOrphans(ctx context.Context, stdout io.Writer, f orphanFlags,
 // eachKept calls do for every push in one of the states: of the account, or of all
 // groups of the configuration.
 func (d *desk) eachKept(ctx context.Context, account string, states []string, do func(group string, p record.StoredPush) error) error {
-	var groups []string
-	var err error
-	if account == "" {
-		groups, err = d.groups("")
-	} else {
-		groups, err = d.groupOf(account)
-	}
+	groups, err := d.groupsOf(account)
 	if err != nil {
 		return err
 	}
@@ -139,7 +133,12 @@ func (d *desk) eachKept(ctx context.Context, account string, states []string, do
 	return nil
 }
 
-func (d *desk) groupOf(account string) ([]string, error) {
+// groupsOf are the group of an account of the configuration, or with "" all of its
+// groups.
+func (d *desk) groupsOf(account string) ([]string, error) {
+	if account == "" {
+		return d.groups("")
+	}
 	i := slices.IndexFunc(d.config.Accounts, func(a configs.Account) bool { return a.Name == account })
 	if i < 0 {
 		return nil, fmt.Errorf("account %q is not in the configuration", account)

@@ -53,15 +53,15 @@ func TestReplayIsRefused(t *testing.T) {
 		done:           {Was: "done", State: "done", Error: "it was processed already, and is done"},
 		"g1.push-none": {Error: "there is no such push (any more)"},
 		foreign:        {Error: `group "g3" is not in the configuration; it has g1, g2`},
-		"g1.job":       {Error: "that is no id of a push (see worker orphans)"},
-		"x":            {Error: "that is no id of a push (see worker orphans)"},
+		"g1.job":       {Error: "that is no id of a push (see worker orphans) or an event (see worker dead-letters)"},
+		"x":            {Error: "that is no id of a push (see worker orphans) or an event (see worker dead-letters)"},
 		refused:        {Was: "refused", State: "received", Replayed: true},
 	} {
 		if want.ID = id; got[id] != want {
 			t.Errorf("%+v, want %+v", got[id], want)
 		}
 	}
-	if status != statusFailed || len(got) != 6 || !strings.Contains(errs, "5 of 6 pushes cannot be processed again") {
+	if status != statusFailed || len(got) != 6 || !strings.Contains(errs, "5 of 6 cannot be replayed") {
 		t.Errorf("status %d, %q, %q", status, out, errs)
 	}
 	o.wantPush(done, "done", false)
@@ -105,7 +105,7 @@ func TestReplayOfAnAccount(t *testing.T) {
 		for id, state := range others {
 			o.wantPush(id, state, false)
 		}
-		if status, out, _ := o.run("replay", "--account", "one", "--state", "refused"); status != statusDone || out != "no such push is kept\n" {
+		if status, out, _ := o.run("replay", "--account", "one", "--state", "refused"); status != statusDone || out != "none is kept\n" {
 			t.Errorf("status %d, %q", status, out)
 		}
 	})
@@ -118,9 +118,13 @@ func TestReplayThatCannotBeMeant(t *testing.T) {
 		status int
 		want   string
 	}{
-		"nothing":         {nil, statusUsage, "give the ids of pushes, or --account and --state"},
+		"nothing":         {nil, statusUsage, "give ids, or --account and --state, or --dead-letters"},
 		"both":            {[]string{"g1.push-x", "--account", "one"}, statusUsage, "either"},
 		"ids since":       {[]string{"g1.push-x", "--since", "2026-11-22T09:00:00Z"}, statusUsage, "either"},
+		"ids and dead":    {[]string{"g1.push-x", "--dead-letters"}, statusUsage, "either"},
+		"dead in a state": {[]string{"--dead-letters", "--state", "orphan"}, statusUsage, "--state is about pushes"},
+		"dead of another": {[]string{"--dead-letters", "--account", "four"}, statusFailed, `account "four" is not in the configuration`},
+		"dead badly":      {[]string{"--dead-letters", "--since", "yesterday"}, statusUsage, "--since is not a time"},
 		"no state":        {[]string{"--account", "one"}, statusUsage, "--state is one of orphan, unreadable, refused"},
 		"done":            {[]string{"--account", "one", "--state", "done"}, statusUsage, "--state is one of"},
 		"a bad time":      {[]string{"--account", "one", "--state", "orphan", "--since", "yesterday"}, statusUsage, "--since is not a time"},

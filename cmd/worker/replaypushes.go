@@ -9,7 +9,7 @@ import (
 	"github.com/callpacer/callpacer/internal/record"
 )
 
-// replayedJSON is what became of one push, for machines.
+// replayedJSON is what became of one push, or event, for machines.
 type replayedJSON struct {
 	ID       string `json:"id"`
 	Was      string `json:"was"`   // empty: there is none
@@ -34,14 +34,17 @@ func (d *desk) replayIDs(ctx context.Context, ids []string, say func(replayedJSO
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d pushes cannot be processed again", failed, len(ids))
+		return fmt.Errorf("%d of %d cannot be replayed", failed, len(ids))
 	}
 	return nil
 }
 
 func (d *desk) replayOne(ctx context.Context, id string) (replayedJSON, error) {
-	if why := d.noPushOfOurs(id); why != "" {
+	if why := d.notOurs(id); why != "" {
 		return replayedJSON{ID: id, Error: why}, nil
+	}
+	if record.IsEvent(id) {
+		return d.replayEvent(ctx, id)
 	}
 	r, err := d.store.ReplayPush(ctx, id, keptStates...)
 	if err != nil {
@@ -59,12 +62,12 @@ func (d *desk) replayOne(ctx context.Context, id string) (replayedJSON, error) {
 	return out, nil
 }
 
-// noPushOfOurs says why the id can name no push of the configuration's groups. The
-// script is kept away from others: it writes its group's clock.
-func (d *desk) noPushOfOurs(id string) string {
+// notOurs says why the id can name no push and no event of the configuration's groups.
+// The scripts are kept away from others: they write their group's clock.
+func (d *desk) notOurs(id string) string {
 	group, ok := record.GroupOf(id)
-	if !ok || !record.IsPush(id) {
-		return "that is no id of a push (see worker orphans)"
+	if !ok || !record.IsPush(id) && !record.IsEvent(id) {
+		return "that is no id of a push (see worker orphans) or an event (see worker dead-letters)"
 	}
 	if _, err := d.groups(group); err != nil {
 		return err.Error()
@@ -106,9 +109,11 @@ func printReplayed(w io.Writer, r replayedJSON, asJSON bool) (err error) {
 	case asJSON:
 		return printJSON(w, r)
 	case r.ID == "":
-		_, err = fmt.Fprintln(w, "no such push is kept")
+		_, err = fmt.Fprintln(w, "none is kept")
 	case r.Error != "":
 		_, err = fmt.Fprintf(w, "%s: %s\n", r.ID, r.Error)
+	case r.Replayed && r.State == eventDue:
+		_, err = fmt.Fprintf(w, "%s: is due to be told\n", r.ID)
 	case r.Replayed:
 		_, err = fmt.Fprintf(w, "%s: is processed again (was %s)\n", r.ID, r.Was)
 	default:

@@ -91,7 +91,7 @@ job. Nothing of it is kept and nobody is called.`,
 	cmd.SetHelpCommand(helpCommand())
 	cmd.AddCommand(checkCommand(stdout), healthCommand(stdout), pushURLCommand(stdout))
 	cmd.AddCommand(resolveCommand(stdout), locksCommand(stdout))
-	cmd.AddCommand(orphansCommand(stdout), replayCommand(stdout))
+	cmd.AddCommand(orphansCommand(stdout), deadLettersCommand(stdout), replayCommand(stdout))
 	cmd.AddCommand(lanesCommand(stdout, stderr), pauseCommand(stdout, stderr), resumeCommand(stdout, stderr))
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (YAML or JSON)")
 	cmd.Flags().BoolVar(&f.sandbox, "sandbox", false, "run everything in this process with simulated vendors")

@@ -19,6 +19,7 @@ import (
 	"github.com/callpacer/callpacer/internal/dispatch"
 	"github.com/callpacer/callpacer/internal/pushtoken"
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/internal/roster"
 	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
@@ -99,7 +100,7 @@ func (a *App) Stop() error {
 func (a *App) connect(ctx context.Context, _ Options) error {
 	slots := 0
 	for i := range a.config.Accounts {
-		slots += a.config.Accounts[i].Concurrency + 10
+		slots += a.config.Accounts[i].Concurrency + 20 // those of follow-ups and pushes
 	}
 	var err error
 	if a.redis, err = newConnector(a.config.Redis, slots); err != nil {
@@ -125,9 +126,7 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	receiver := &callbackrx.Receiver{
-		Store: a.store, Queue: a.broker, Signer: signer, Log: a.log, Accounts: map[string]callbackrx.Account{},
-	}
+	receiver := a.newReceiver(signer)
 	// A setting that an adapter refuses must not have been published before.
 	vendors, err := a.buildVendors()
 	if err != nil {
@@ -141,6 +140,9 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 			continue
 		}
 		lane := a.openLane(account, vendors[i], signer, receiver)
+		if lane.Offer, err = roster.Account(account, a.config); err != nil {
+			return err
+		}
 		lane.Suppression = blacklist{a}
 		lanes = append(lanes, lane)
 		groups[account.Group] = true
@@ -155,7 +157,11 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	if err := a.keepSuppression(ctx); err != nil {
 		return err
 	}
+	a.keepSettlements(ctx, lanes)
 	a.startPumps(groups)
+	if err := a.startEvents(groups); err != nil {
+		return err
+	}
 	return a.startServers(ctx, lanes)
 }
 
@@ -188,10 +194,24 @@ func (a *App) openLane(account *configs.Account, vendor any, signer pushtoken.Si
 const secretKey = "callpacer:push_secret"
 
 // signer makes push tokens with the configured secret, or with one that is made
-// once and kept in Redis.
+// once and kept in Redis. Tokens made with the previous ones stay good, those of
+// the time before a secret was configured too.
 func (a *App) signer(ctx context.Context) (pushtoken.Signer, error) {
+	var previous [][]byte
+	if a.config.Public != nil {
+		for _, s := range a.config.Public.PreviousSecrets {
+			previous = append(previous, []byte(s.Reveal()))
+		}
+	}
 	if a.config.Public != nil && !a.config.Public.Secret.IsZero() {
-		return pushtoken.New([]byte(a.config.Public.Secret.Reveal())), nil
+		if a.rdb != nil { // only to print an address it is not asked
+			made, err := a.rdb.Get(ctx, secretKey).Bytes()
+			if err != nil && !errors.Is(err, redis.Nil) {
+				return pushtoken.Signer{}, fmt.Errorf("read the secret of earlier push addresses: %w", err)
+			}
+			previous = append(previous, made)
+		}
+		return pushtoken.New([]byte(a.config.Public.Secret.Reveal()), previous...), nil
 	}
 	if err := a.rdb.SetNX(ctx, secretKey, rand.Text()+rand.Text(), 0).Err(); err != nil {
 		return pushtoken.Signer{}, fmt.Errorf("make a secret for push addresses: %w", err)
@@ -200,7 +220,7 @@ func (a *App) signer(ctx context.Context) (pushtoken.Signer, error) {
 	if err != nil {
 		return pushtoken.Signer{}, fmt.Errorf("read the secret of push addresses: %w", err)
 	}
-	return pushtoken.New([]byte(secret)), nil
+	return pushtoken.New([]byte(secret), previous...), nil
 }
 
 func (a *App) startPumps(groups map[string]bool) {

@@ -41,6 +41,9 @@ func config(t *testing.T, text string) *configs.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.StateDir == "" { // not the home of whoever runs the tests
+		c.StateDir = t.TempDir()
+	}
 	return c
 }
 

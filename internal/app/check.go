@@ -75,6 +75,7 @@ func Check(ctx context.Context, c *configs.Config, o CheckOptions) Report {
 	defer cancel()
 	var r Report
 	r.configuration(c)
+	r.state(c)
 	own := r.accounts(c)
 	r.redis(ctx, c, o, own)
 	return r

@@ -19,6 +19,8 @@ const (
 	writeTimeout  = 30 * time.Second
 	idleTimeout   = 60 * time.Second
 	closeTimeout  = 10 * time.Second
+
+	publicListener = "public"
 )
 
 // listen opens the configured listeners.
@@ -38,8 +40,7 @@ func (a *App) listen(o Options, receiver *callbackrx.Receiver) error {
 		a.log.Warn("no public section: the vendors cannot push, and only polls tell how calls end")
 		return nil
 	}
-	receiver.TrustedProxies = a.config.Public.TrustedProxies
-	return a.serve("public", a.config.Public.Listen, o.Public, receiver.Routes())
+	return a.serve(publicListener, a.config.Public.Listen, o.Public, receiver.Routes())
 }
 
 // serve runs a listener until Stop.
@@ -51,6 +52,9 @@ func (a *App) serve(name, address string, open net.Listener, handler http.Handle
 		if listener, err = config.Listen(context.Background(), "tcp", address); err != nil {
 			return fmt.Errorf("%s.listen: %w", name, err)
 		}
+	}
+	if name == publicListener { // the one that strangers reach
+		listener = boundedListener(listener, publicConnections)
 	}
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,

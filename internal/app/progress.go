@@ -144,10 +144,12 @@ func (b *sampleBatch) judge() error {
 	}
 	calls, twice := b.world.vendors.judge()
 	errs = append(errs, twice...)
+	heard, err := b.judgeHeard()
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the sample batch did not end as expected:\n%w", err)
 	}
 	fmt.Fprintf(b.say, "\nAll %d jobs stand as expected. The vendors saw %d calls, no job twice, at most %d a day to one number of Jumdata's;\n"+
-		"%d bindings were made, none twice.\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()))
+		"%d bindings were made, none twice. %s\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()), heard)
 	return nil
 }

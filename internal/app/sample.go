@@ -48,6 +48,9 @@ func (b *sampleBatch) run(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := b.heard(ctx); err != nil {
+		return err
+	}
 	if err := b.print(); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package app
 
 import (
 	"fmt"
-	"net/http"
 	"strings"
 	"time"
 
@@ -40,10 +39,7 @@ type simulators struct {
 // simulator is one of them, for the account that it serves.
 type simulator struct {
 	account string
-	handler interface {
-		http.Handler
-		Close()
-	}
+	handler simulated
 }
 
 func newSimulators(public string) simulators {
@@ -100,6 +96,7 @@ func sandboxConfig(redis, public, admin string, vendors map[string]string, now t
 	)
 	return strings.Join([]string{
 		"redis: {url: redis://" + redis + "/0}\n",
+		"state_dir: off\n", // nothing is kept
 		"public: {listen: \"" + public + "\", url: \"http://" + public + "\", secret: " + sandboxSecret + "}\n",
 		"admin: {listen: \"" + admin + "\"}\n",
 		"accounts:\n",

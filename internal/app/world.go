@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
-	"sync"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -24,6 +22,7 @@ const (
 // world is the sandbox: Redis, the vendors and the worker in this process.
 type world struct {
 	vendors  simulators
+	hears    *sandbox.Application
 	app      *App
 	config   *configs.Config
 	redis    string // address
@@ -91,14 +90,19 @@ func (w *world) start(ctx context.Context, public, admin net.Listener, log *logr
 	w.vendors = newSimulators(public.Addr().String())
 	addresses := map[string]string{}
 	for _, v := range w.vendors.all() {
-		address, err := w.serve(v)
+		address, err := w.serve(v.handler)
 		if err != nil {
 			return err
 		}
 		addresses[v.account] = address
 	}
-	text := sandboxConfig(w.redis, public.Addr().String(), w.admin, addresses, time.Now())
-	var err error
+	secret := newEventSecret()
+	w.hears = sandbox.NewApplication(sandbox.ApplicationOptions{Secret: secret})
+	hook, err := w.serve(w.hears)
+	if err != nil {
+		return err
+	}
+	text := sandboxConfig(w.redis, public.Addr().String(), w.admin, addresses, time.Now()) + eventsConfig(hook, secret)
 	if w.config, err = configs.Load([]byte(text), "sandbox.yaml"); err != nil {
 		return err
 	}
@@ -126,26 +130,4 @@ func openAdmin(once bool) (net.Listener, error) {
 		}
 	}
 	return open(anyPort)
-}
-
-// serve puts a simulated vendor on a free port.
-func (w *world) serve(v simulator) (address string, err error) {
-	l, err := open(anyPort)
-	if err != nil {
-		return "", err
-	}
-	server := &http.Server{Handler: v.handler, ReadHeaderTimeout: headerTimeout}
-	var wg sync.WaitGroup
-	var ended error
-	wg.Go(func() { ended = server.Serve(l) })
-	w.cleanups = append(w.cleanups, func() error {
-		v.handler.Close() // lets go of the requests that hang by design
-		err := server.Close()
-		wg.Wait()
-		if !errors.Is(ended, http.ErrServerClosed) {
-			err = errors.Join(err, ended)
-		}
-		return err
-	})
-	return l.Addr().String(), nil
 }

@@ -119,12 +119,36 @@ func TestWorkersWaitForRedisAndKeepTheirSecretsOutside(t *testing.T) {
 			t.Errorf("%s is not built here, or has no health check", name)
 		}
 		mount := w.Volumes[0]
-		if len(w.Volumes) != 1 || !mount.ReadOnly || mount.Target != "/etc/callpacer/callpacer.yaml" {
+		if len(w.Volumes) != 2 || !mount.ReadOnly || mount.Target != "/etc/callpacer/callpacer.yaml" {
 			t.Fatalf("%s: mounts %+v", name, w.Volumes)
 		}
 		if _, err := os.Stat(mount.Source); err != nil || filepath.Base(mount.Source) != "docker.yaml" {
 			t.Errorf("%s mounts %s: %v", name, mount.Source, err)
 		}
+	}
+}
+
+// What Redis cannot take outlives the worker, in a volume that its user owns.
+func TestWorkersKeepTheirState(t *testing.T) {
+	c := dockerConfig(t)
+	for _, name := range workerNames {
+		mounts := service(t, project(t), name).Volumes
+		state := mounts[len(mounts)-1]
+		if state.Type != types.VolumeTypeVolume || state.Source == "" || state.ReadOnly || state.Target != c.StateDir {
+			t.Errorf("%s keeps its state in %+v, state_dir is %s", name, state, c.StateDir)
+		}
+	}
+	user, owned := "", ""
+	for _, in := range dockerfile(t) {
+		switch {
+		case in.name == "USER":
+			user = in.args
+		case in.name == "COPY" && strings.HasSuffix(in.args, " "+c.StateDir):
+			owned = in.args
+		}
+	}
+	if user == "" || !strings.Contains(owned, "--chown="+user+" ") {
+		t.Errorf("the image's %s belongs to somebody else than %s: %q", c.StateDir, user, owned)
 	}
 }
 

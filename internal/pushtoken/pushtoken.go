@@ -15,19 +15,28 @@ import (
 
 var encoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-// Signer makes tokens with one secret. The zero Signer verifies none.
+// Signer makes tokens with one secret, and verifies those made with it or with
+// one of its predecessors. The zero Signer verifies none.
 type Signer struct {
-	// A function, so that no printer can show what it returns.
-	secret func() []byte
+	// A function, so that no printer can show what it returns: the secret, then
+	// those before it.
+	secrets func() [][]byte
 }
 
-// New returns a signer. Without a secret it verifies no token, its own neither.
-func New(secret []byte) Signer {
+// New returns a signer that makes tokens with the secret and still takes those
+// made with a previous one; empty previous ones are left out. Without a secret
+// it verifies no token, its own neither.
+func New(secret []byte, previous ...[]byte) Signer {
 	if len(secret) == 0 {
 		return Signer{}
 	}
-	own := bytes.Clone(secret)
-	return Signer{secret: func() []byte { return own }}
+	own := [][]byte{bytes.Clone(secret)}
+	for _, p := range previous {
+		if len(p) > 0 {
+			own = append(own, bytes.Clone(p))
+		}
+	}
+	return Signer{secrets: func() [][]byte { return own }}
 }
 
 // Attempt returns "<id>.<n>.<mac>": letters, digits, dots and dashes only, for
@@ -52,27 +61,43 @@ func (s Signer) Verify(account, token string) (id string, n int, ok bool) {
 		return "", 0, false
 	}
 	if rest == wholeAccount {
-		return "", 0, s.secret != nil && hmac.Equal([]byte(mac), []byte(s.mac(account, wholeAccount, 0)))
+		return "", 0, s.made(mac, account, wholeAccount, 0)
 	}
 	id, digits, found := cutLast(rest)
 	if !found {
 		return "", 0, false
 	}
 	n, err := strconv.Atoi(digits)
-	if err != nil || n < 1 || strconv.Itoa(n) != digits || s.secret == nil {
-		return "", 0, false
-	}
-	if !hmac.Equal([]byte(mac), []byte(s.mac(account, id, n))) {
+	if err != nil || n < 1 || strconv.Itoa(n) != digits || !s.made(mac, account, id, n) {
 		return "", 0, false
 	}
 	return id, n, true
 }
 
-func (s Signer) mac(account, id string, n int) string {
-	var key []byte
-	if s.secret != nil {
-		key = s.secret()
+// made says that a code is ours. Every secret is tried, whichever fits, so the
+// time tells nothing about them.
+func (s Signer) made(mac, account, id string, n int) bool {
+	if s.secrets == nil {
+		return false
 	}
+	ours := false
+	for _, secret := range s.secrets() {
+		if hmac.Equal([]byte(mac), []byte(code(secret, account, id, n))) {
+			ours = true
+		}
+	}
+	return ours
+}
+
+// mac is the code of the current secret.
+func (s Signer) mac(account, id string, n int) string {
+	if s.secrets == nil {
+		return code(nil, account, id, n)
+	}
+	return code(s.secrets()[0], account, id, n)
+}
+
+func code(key []byte, account, id string, n int) string {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte("push\x00" + account + "\x00" + id + "\x00" + strconv.Itoa(n)))
 	return encoding.EncodeToString(h.Sum(nil)[:15])

@@ -125,7 +125,7 @@ func TestNoPrinterShowsTheSecret(t *testing.T) {
 		Shown  pushtoken.Signer
 		hidden pushtoken.Signer
 	}
-	s := pushtoken.New([]byte("sesame"))
+	s := pushtoken.New([]byte("sesame"), []byte("sesame"))
 	h := holder{s, s}
 	for _, v := range []any{s, &s, h, &h, []pushtoken.Signer{s}, h.hidden} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
@@ -149,8 +149,55 @@ func TestComparisonTakesConstantTime(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(source), "hmac.Equal([]byte(mac), []byte(s.mac(") {
+	if !strings.Contains(string(source), "hmac.Equal([]byte(mac), []byte(code(secret, ") {
 		t.Error("Verify does not compare the codes with hmac.Equal")
+	}
+}
+
+// Addresses are made with the current secret alone; those made with one before
+// it stay good until it is taken out.
+func TestRotation(t *testing.T) {
+	first, second, third := []byte("first"), []byte("second"), []byte("third")
+	old, mid := pushtoken.New(first), pushtoken.New(second, first)
+	now := pushtoken.New(third, second, nil, first)
+	if now.Attempt("main", id, 1) != pushtoken.New(third).Attempt("main", id, 1) || now.Account("main") != pushtoken.New(third).Account("main") {
+		t.Error("tokens are not made with the current secret")
+	}
+	for name, c := range map[string]struct {
+		by, of pushtoken.Signer
+		ok     bool
+	}{
+		"current":            {now, now, true},
+		"one before":         {now, mid, true},
+		"two before":         {now, old, true},
+		"one that came":      {old, mid, false},
+		"later by earlier":   {mid, now, false},
+		"taken out":          {pushtoken.New(third, second), old, false},
+		"of another":         {now, pushtoken.New([]byte("fourth"), third), false},
+		"no secret":          {now, pushtoken.Signer{}, false},
+		"previous alone":     {pushtoken.New(nil, first), old, false},
+		"an empty one":       {pushtoken.New(third, nil, []byte{}), pushtoken.New(nil), false},
+		"an empty one, zero": {pushtoken.New(third, []byte{}), pushtoken.Signer{}, false},
+	} {
+		gotID, n, ok := c.by.Verify("main", c.of.Attempt("main", id, 3))
+		if ok != c.ok || ok && (gotID != id || n != 3) || !ok && (gotID != "" || n != 0) {
+			t.Errorf("%s: attempt: %q %d %v, want %v", name, gotID, n, ok, c.ok)
+		}
+		if _, _, ok := c.by.Verify("main", c.of.Account("main")); ok != c.ok {
+			t.Errorf("%s: account: %v, want %v", name, ok, c.ok)
+		}
+		if _, _, ok := c.by.Verify("other", c.of.Account("main")); ok {
+			t.Errorf("%s: another account takes main's token", name)
+		}
+	}
+}
+
+func TestPreviousSecretsAreTheSignersOwn(t *testing.T) {
+	secret := []byte("first")
+	s := pushtoken.New([]byte("second"), secret)
+	clear(secret)
+	if _, _, ok := s.Verify("main", pushtoken.New([]byte("first")).Account("main")); !ok {
+		t.Error("the signer changed with the caller's bytes")
 	}
 }
 

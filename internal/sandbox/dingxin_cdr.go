@@ -133,13 +133,13 @@ func (d *Dingxin) pushOf(call *dingxinCall, cdr dingxinCDR) message {
 	cdr.Subid, cdr.TelX = call.CallID, cmp.Or(d.opts.TelX, middleNumber)
 	cdr.TelA, cdr.TelB = cmp.Or(cdr.TelA, call.From), cmp.Or(cdr.TelB, call.Mobile)
 	if d.opts.PushMode == PushJSON {
-		return message{url: call.returnURL, contentType: answerJSON, body: encode(cdr)}
+		return messageOf(call.returnURL, cdr, call.CallID)
 	}
-	return message{url: call.returnURL, contentType: "application/x-www-form-urlencoded", body: []byte(url.Values{
+	return formOf(call.returnURL, url.Values{
 		"subid": {cdr.Subid}, "telA": {cdr.TelA}, "telX": {cdr.TelX}, "telB": {cdr.TelB},
 		"startTime": {cdr.StartTime}, "endTime": {cdr.EndTime}, "duration": {strconv.Itoa(cdr.Duration)},
 		"status": {strconv.Itoa(cdr.Status)}, "unaswRsn": {cdr.UnaswRsn}, "downloadUrl": {cdr.DownloadURL},
-	}.Encode())}
+	}, call.CallID)
 }
 
 func (d *Dingxin) stamp(t time.Time) string {

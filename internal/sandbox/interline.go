@@ -65,7 +65,7 @@ func NewInterline(opts InterlineOptions) *Interline {
 	}
 	v.counts.Codes = map[int]int{}
 	v.open(opts.Now, pushOptions{
-		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, taken: takenByStatus,
+		client: opts.PushClient, copies: opts.PushCopies, retryBase: opts.PushRetryBase, forever: true, taken: takenByStatus,
 	}, load{opts.Limiter, opts.Latency})
 	return v
 }

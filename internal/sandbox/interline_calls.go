@@ -76,7 +76,7 @@ func (v *Interline) Call(x, caller string) (taskID string, err error) {
 		}
 	}
 	v.calls = append(v.calls, c)
-	v.pushCallLocked(lasts, v.pushOfStart(b, c), v.pushOfCDR(b, c, o.ReleaseDir, talked))
+	v.pushCallLocked(c.TaskID, lasts, v.pushOfStart(b, c), v.pushOfCDR(b, c, o.ReleaseDir, talked))
 	return c.TaskID, nil
 }
 
@@ -91,7 +91,7 @@ func (v *Interline) SMS(x, from, text string) (taskID string, err error) {
 	}
 	c.Text = text
 	v.calls = append(v.calls, c)
-	v.pushCallLocked(0, v.pushOfStart(b, c), nil)
+	v.pushCallLocked(c.TaskID, 0, v.pushOfStart(b, c), nil)
 	return c.TaskID, nil
 }
 

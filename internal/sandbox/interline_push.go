@@ -3,7 +3,6 @@ package sandbox
 import (
 	"net/url"
 	"strconv"
-	"sync"
 	"time"
 )
 
@@ -52,8 +51,8 @@ func (v *Interline) pushOfCDR(b *InterlineBinding, c InterlineCall, releaseDir s
 	return p
 }
 
-// message is a push as it goes over the wire.
-func (v *Interline) message(p interlinePush) message {
+// message is a push of a call as it goes over the wire.
+func (v *Interline) message(task string, p interlinePush) message {
 	fields := url.Values{}
 	for name, value := range p {
 		switch value := value.(type) {
@@ -67,55 +66,27 @@ func (v *Interline) message(p interlinePush) message {
 		}
 	}
 	if v.opts.PushMode == PushJSON {
-		return message{url: v.opts.PushURL, contentType: answerJSON, body: encode(p)}
+		return messageOf(v.opts.PushURL, p, task)
 	}
-	return message{url: v.opts.PushURL, contentType: "application/x-www-form-urlencoded", body: []byte(fields.Encode())}
+	return formOf(v.opts.PushURL, fields, task)
 }
 
 // pushCallLocked pushes a call's start, and its CDR when it has ended; cdr is nil
 // for a message.
-func (v *Interline) pushCallLocked(lasts time.Duration, start, cdr interlinePush) {
+func (v *Interline) pushCallLocked(task string, lasts time.Duration, start, cdr interlinePush) {
 	if v.opts.PushURL == "" || v.opts.PushMode == PushNone {
 		return
 	}
-	first := func() { v.pushUntilTaken(v.opts.PushDelay, v.message(start)) }
+	first := func() { v.pushes.deliver(v.opts.PushDelay, v.message(task, start)) }
 	if cdr == nil {
 		v.spawnPushLocked(first)
 		return
 	}
-	second := func() { v.pushUntilTaken(lasts+v.opts.PushDelay, v.message(cdr)) }
+	second := func() { v.pushes.deliver(lasts+v.opts.PushDelay, v.message(task, cdr)) }
 	if v.opts.PushReversed {
 		v.spawnPushLocked(func() { second(); first() })
 		return
 	}
 	v.spawnPushLocked(first)
 	v.spawnPushLocked(second)
-}
-
-// spawnPushLocked starts a push; one that comes after Close counts as failed.
-func (v *Interline) spawnPushLocked(push func()) {
-	if !v.spawnLocked(push) {
-		v.pushes.count(func(c *PushCounts) { c.Failed++ })
-	}
-}
-
-// pushUntilTaken waits and sends a message in all copies, each again and again
-// until it is answered with HTTP 200 or the platform is closed.
-func (v *Interline) pushUntilTaken(after time.Duration, m message) {
-	wait(v.ctx, after) // a closed platform fails at once below
-	var copies sync.WaitGroup
-	for range v.pushes.copies {
-		copies.Go(func() {
-			for v.ctx.Err() == nil {
-				if v.pushes.untilTaken(m) {
-					v.pushes.count(func(c *PushCounts) { c.Delivered++ })
-					return
-				}
-				// untilTaken has waited once, twice and four times as long.
-				wait(v.ctx, 8*v.opts.PushRetryBase)
-			}
-			v.pushes.count(func(c *PushCounts) { c.Failed++ })
-		})
-	}
-	copies.Wait()
 }

@@ -57,10 +57,16 @@ func (v *ITNIO) reportLocked(c *itnioCall, lasts time.Duration) {
 	if v.opts.Push == ITNIOPushNone {
 		return
 	}
-	if !v.spawnLocked(func() {
+	v.pushes.opened()
+	if v.spawnLocked(func() {
+		defer v.pushes.closed()
 		_ = wait(v.ctx, lasts+v.opts.PushDelay) // what Close cuts short is counted where it cannot be pushed
 		v.report(v.reportOf(c))
-	}) && v.pushURL != "" {
+	}) {
+		return
+	}
+	v.pushes.closed()
+	if v.pushURL != "" {
 		v.pushes.count(func(p *PushCounts) { p.Failed++ })
 	}
 }
@@ -73,14 +79,16 @@ func (v *ITNIO) report(r itnioReport) {
 		return
 	}
 	if v.opts.Push == ITNIOPushSingle {
-		v.pushLocked(0, message{url: v.pushURL, contentType: answerJSON, body: encode(r)})
+		v.pushLocked(0, messageOf(v.pushURL, r, r.VoiceID))
 		return
 	}
 	v.reports = append(v.reports, r)
 	if v.batching {
 		return
 	}
+	v.pushes.opened()
 	if v.batching = v.spawnLocked(v.pushBatch); !v.batching {
+		v.pushes.closed()
 		v.reports = nil
 		v.pushes.count(func(p *PushCounts) { p.Failed++ })
 	}
@@ -88,6 +96,7 @@ func (v *ITNIO) report(r itnioReport) {
 
 // pushBatch collects reports for a while and pushes them in one.
 func (v *ITNIO) pushBatch() {
+	defer v.pushes.closed()
 	_ = wait(v.ctx, v.opts.BatchEvery) // as above
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -96,6 +105,14 @@ func (v *ITNIO) pushBatch() {
 	}{v.reports}
 	v.batching, v.reports = false, nil
 	if v.pushURL != "" {
-		v.pushLocked(0, message{url: v.pushURL, contentType: answerJSON, body: encode(batch)})
+		v.pushLocked(0, messageOf(v.pushURL, batch, idsOf(batch.Array)...))
 	}
+}
+
+func idsOf(reports []itnioReport) []string {
+	ids := make([]string, len(reports))
+	for i, r := range reports {
+		ids[i] = r.VoiceID
+	}
+	return ids
 }

@@ -41,7 +41,7 @@ func (j *Jumdata) placeLocked(fields map[string]string, b Behaviour, now time.Ti
 	}
 	if call.notifyURL != "" && j.opts.PushMode != PushNone {
 		body, contentType := j.pushBody(call)
-		j.pushLocked(lasts+j.opts.PushDelay, message{url: call.notifyURL, contentType: contentType, body: body})
+		j.pushLocked(lasts+j.opts.PushDelay, message{callIDs: []string{call.CallID}, url: call.notifyURL, contentType: contentType, body: body})
 	}
 	return call
 }

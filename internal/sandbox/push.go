@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -27,6 +24,7 @@ type pushOptions struct {
 	client    *http.Client
 	copies    int           // how often each message is sent, all at once
 	retryBase time.Duration // the wait before the first repetition; doubled each time
+	forever   bool          // a push is repeated until it is acknowledged
 	// taken says whether an answer acknowledges a push.
 	taken func(status int, answer []byte) error
 }
@@ -35,15 +33,28 @@ type pushOptions struct {
 type message struct {
 	url, contentType string
 	body             []byte
+	callIDs          []string // the calls that it tells of
 }
 
-// pusher sends messages and counts how that goes.
+func messageOf(address string, body any, callIDs ...string) message {
+	return message{url: address, contentType: answerJSON, body: encode(body), callIDs: callIDs}
+}
+
+func formOf(address string, fields url.Values, callIDs ...string) message {
+	return message{url: address, contentType: "application/x-www-form-urlencoded", body: []byte(fields.Encode()), callIDs: callIDs}
+}
+
+// pusher sends messages, logs them and counts how that goes.
 type pusher struct {
 	pushOptions
 	ctx context.Context // the vendor's: every push ends with it
+	now func() time.Time
 
 	mu     sync.Mutex
 	counts PushCounts
+	faults PushFaults
+	log    []*Push
+	open   int
 }
 
 func (p *pusher) count(change func(*PushCounts)) {
@@ -52,55 +63,71 @@ func (p *pusher) count(change func(*PushCounts)) {
 	change(&p.counts)
 }
 
-// deliver waits and sends a message in all copies.
+// deliver waits and sends a message in all copies, as the faults have it.
 func (p *pusher) deliver(after time.Duration, m message) {
-	due := wait(p.ctx, after)
+	if !wait(p.ctx, after) {
+		p.count(func(c *PushCounts) { c.Failed += p.copies })
+		return
+	}
+	push, faults := p.begin(m)
+	defer p.end(push)
+	if push.Lost {
+		return
+	}
+	if push.Held {
+		_ = wait(p.ctx, faults.Behind) // what Close cuts short fails below
+	}
 	var copies sync.WaitGroup
 	for range p.copies {
+		copies.Go(func() { p.deliverCopy(push) })
+	}
+	for i := range push.Again {
 		copies.Go(func() {
-			delivered := due && p.untilTaken(m)
-			p.count(func(c *PushCounts) {
-				if delivered {
-					c.Delivered++
-				} else {
-					c.Failed++
-				}
-			})
+			_ = wait(p.ctx, time.Duration(i+1)*faults.Again)
+			p.deliverCopy(push)
 		})
 	}
 	copies.Wait()
 }
 
-// untilTaken sends one copy of a message, again with growing waits while it is
-// not acknowledged.
-func (p *pusher) untilTaken(m message) bool {
-	pause := p.retryBase
-	for try := 0; ; try++ {
-		err := p.once(m)
-		p.count(func(c *PushCounts) {
-			c.Tries++
-			if err != nil {
-				c.LastFailure = err.Error()
-			}
-		})
+func (p *pusher) deliverCopy(push *Push) {
+	delivered := p.ctx.Err() == nil && p.untilTaken(push)
+	p.count(func(c *PushCounts) {
+		if delivered {
+			c.Delivered++
+		} else {
+			c.Failed++
+		}
+	})
+}
+
+// untilTaken sends one copy of a push, again with pauses while it is not
+// acknowledged.
+func (p *pusher) untilTaken(push *Push) bool {
+	p.mu.Lock()
+	again := p.repeatsLocked()
+	p.mu.Unlock()
+	for try := 1; ; try++ {
+		err := p.once(push)
+		p.tried(push, err)
 		if err == nil {
 			return true
 		}
-		if errors.Is(err, errNotLoopback) || try == pushRetries || !wait(p.ctx, pause) {
+		pause, more := again.next(try)
+		if !more || errors.Is(err, errNotLoopback) || !wait(p.ctx, pause) {
 			return false
 		}
-		pause *= 2
 	}
 }
 
-func (p *pusher) once(m message) error {
+func (p *pusher) once(push *Push) error {
 	ctx, cancel := context.WithTimeout(p.ctx, pushTimeout)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.url, bytes.NewReader(m.body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, push.URL, bytes.NewReader(push.Body))
 	if err != nil {
 		return fmt.Errorf("make a push: %w", withoutURL(err))
 	}
-	req.Header.Set("Content-Type", m.contentType)
+	req.Header.Set("Content-Type", push.ContentType)
 	resp, err := p.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("send a push: %w", withoutURL(err))
@@ -119,50 +146,4 @@ func takenByStatus(status int, _ []byte) error {
 		return fmt.Errorf("push not acknowledged: HTTP status %d", status)
 	}
 	return nil
-}
-
-// withoutURL drops the address from a client's error: it carries a token.
-func withoutURL(err error) error {
-	var withURL *url.Error
-	if errors.As(err, &withURL) {
-		return withURL.Err
-	}
-	return err
-}
-
-// loopbackClient connects to this machine only, so that a simulated vendor can
-// never reach a real address that a configuration names.
-func loopbackClient() *http.Client {
-	dialer := &net.Dialer{
-		Timeout: pushTimeout,
-		// "localhost" is only a name too: what it stands for is checked again.
-		Control: func(_, address string, _ syscall.RawConn) error {
-			to, err := netip.ParseAddrPort(address)
-			if err != nil || !to.Addr().Unmap().IsLoopback() {
-				return errNotLoopback
-			}
-			return nil
-		},
-	}
-	return &http.Client{
-		Timeout: pushTimeout,
-		// No keep-alive: nothing stays behind to be closed.
-		Transport: &http.Transport{
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				host, _, err := net.SplitHostPort(address)
-				if err != nil {
-					return nil, err
-				}
-				// Other names are not even looked up.
-				if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
-					return nil, errNotLoopback
-				}
-				return dialer.DialContext(ctx, network, address)
-			},
-			DisableKeepAlives:     true,
-			TLSHandshakeTimeout:   pushTimeout,
-			ResponseHeaderTimeout: pushTimeout,
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
 }

@@ -36,7 +36,7 @@ type vendor struct {
 func (v *vendor) open(now func() time.Time, push pushOptions, load load) {
 	v.now = now
 	v.ctx, v.cancel = context.WithCancel(context.Background())
-	v.pushes = &pusher{pushOptions: push, ctx: v.ctx}
+	v.pushes = &pusher{pushOptions: push, ctx: v.ctx, now: now}
 	v.seenRef, v.seenMobile = map[string]int{}, map[string]int{}
 	v.requests, v.onceDone = map[string]int{}, map[string]bool{}
 	v.latency = load.latency
@@ -78,7 +78,15 @@ func (v *vendor) spawnLocked(run func()) bool {
 // pushLocked starts the push of a message after a delay; what Close prevents
 // counts as failed. The caller holds v.mu.
 func (v *vendor) pushLocked(after time.Duration, m message) {
-	if !v.spawnLocked(func() { v.pushes.deliver(after, m) }) {
+	v.spawnPushLocked(func() { v.pushes.deliver(after, m) })
+}
+
+// spawnPushLocked starts a push; one that comes after Close counts as failed. The
+// caller holds v.mu.
+func (v *vendor) spawnPushLocked(push func()) {
+	v.pushes.opened()
+	if !v.spawnLocked(func() { defer v.pushes.closed(); push() }) {
+		v.pushes.closed()
 		v.pushes.count(func(c *PushCounts) { c.Failed++ })
 	}
 }
