@@ -39,7 +39,8 @@ func TestOneThatHangsDelaysNoOther(t *testing.T) {
 			}
 		}
 		stop()
-		if hangs.peak() != slotsPerEndpoint {
+		// What was given up may still hang there when the next ones come.
+		if peak := hangs.peak(); peak < slotsPerEndpoint || peak > 2*slotsPerEndpoint {
 			t.Errorf("%d requests at once to the one that hangs", hangs.peak())
 		}
 		if n := len(hangs.heard()); n < breakAfter || n > 40 {
