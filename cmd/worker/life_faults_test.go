@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/sandbox"
 )
 
@@ -21,7 +22,12 @@ func TestLifeThroughFaults(t *testing.T) {
 	begin := time.Now()
 	l.start()
 	l.call()
-	wait(500 * time.Millisecond)
+	for _, b := range l.calls {
+		l.each(20*time.Second, "every call of "+b.account+" is placed", b.ids, func(r *record.Record) bool {
+			return r.State.UnderWay() || r.State == record.InDoubt || r.State.Final()
+		})
+	}
+	l.killed = true
 	l.holder().restart()
 	l.server.Freeze()
 	frozen := time.Now()

@@ -155,8 +155,10 @@ func (l *life) mistake(t *testing.T, b *toldJobs, addresses []string) {
 				continue
 			}
 			for _, foreign := range []string{call, "YYTZ000000000000000001"} {
-				body := url.Values{"callId": {foreign}, "callStatus": {"0"}, "callStatusText": {"成功"}, "notifyData": {id + ".1"}}
+				body := url.Values{"callId": {foreign}, "callStatus": {"0"}, "callStatusText": {"成功"}}
 				l.post(t, "another call's id", address, formType, []byte(body.Encode()), http.StatusOK)
+				body.Set("notifyData", id+".1")
+				l.post(t, "another call's id and job", address, formType, []byte(body.Encode()), http.StatusOK)
 				n++
 			}
 		}

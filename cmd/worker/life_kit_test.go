@@ -57,6 +57,7 @@ type life struct {
 	bindings   *bound
 	giveUp     time.Duration // where no poll is answered
 	n          int           // jobs of each account
+	killed     bool          // a worker was
 }
 
 const eventSections = "events: {url: %q, secret: %q, allowed_prefixes: [%q]}\n"
@@ -104,11 +105,12 @@ func (l *life) add(v teller, jobs []tasks.Job, f sandbox.PushFaults, pushes, pol
 
 // polls says how the account that was made last asks after its calls.
 func (l *life) polls(answered bool) (account string) {
-	a, giveUp := &l.accounts[len(l.accounts)-1], l.giveUp
+	a := &l.accounts[len(l.accounts)-1]
+	first, giveUp := l.giveUp/2, l.giveUp
 	if answered {
-		giveUp = never
+		first, giveUp = time.Second, never
 	}
-	a.poll = fmt.Sprintf("first: 1s, backoff: [2s], give_up: %s", giveUp)
+	a.poll = fmt.Sprintf("first: %s, backoff: [2s], give_up: %s", first, giveUp)
 	a.inDoubt = l.giveUp // nobody can ask after a call whose answer was lost
 	return a.name
 }
