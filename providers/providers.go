@@ -148,10 +148,16 @@ type RecordingFetcher interface {
 type RecordingQuery struct {
 	VendorID string // the call
 	Path     string // as the call's report told it; empty: the vendor needs none
+	// Ended is when the call ended, by our clock or the vendor's; zero: not known.
+	// What is missing soon after it may still come.
+	Ended time.Time
 }
 
 // RecordingResult is the answer to a recording query. Audio counts only with
-// ClassOK, and its reader must close it.
+// ClassOK, and its reader must close it. Only io.EOF says that all of it was read;
+// any other error is a *TransportError. With ClassPending the recording may still
+// come, with ClassRetryLater this query went wrong, and with ClassPermanent no
+// query of it will bring audio. ClassHalted speaks of the account's reads.
 type RecordingResult struct {
 	Class      Class
 	Halt       Halt
@@ -236,6 +242,9 @@ type Traits struct {
 	PollNeedsTo    bool // a query wants the number called
 	MaxTimes       int  // of a message's repetition; 0: 3
 	MaxNumberBytes int  // of a number in a binding; 0: 24
+	// RecordingsKept is how long the vendor keeps a call's recording after its end;
+	// 0: not told.
+	RecordingsKept time.Duration
 	AccountPush    bool // pushes go to one address, set on the vendor's side; else to one told with each call
 }
 

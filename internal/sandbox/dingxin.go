@@ -24,6 +24,7 @@ const (
 // in the body only.
 type Dingxin struct {
 	vendor
+	shelf
 	opts DingxinOptions
 
 	lastID     int64
@@ -73,6 +74,10 @@ func (d *Dingxin) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if subid, ok := strings.CutPrefix(r.URL.Path, DingxinRecordingPath); ok {
 		d.countRequest(DingxinRecordingPath)
 		d.serveRecording(w, r, subid)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, DingxinDownloadPath) {
+		d.serveDownload(w, r)
 		return
 	}
 	d.countRequest(r.URL.Path)

@@ -123,7 +123,7 @@ func (d *Dingxin) finalCDR(call *dingxinCall) dingxinCDR {
 	}
 	cdr.Duration = wholeSeconds(d.opts.TalkFor)
 	if d.opts.DownloadBase != "" {
-		cdr.DownloadURL = d.opts.DownloadBase + DingxinRecordingPath + call.CallID
+		cdr.DownloadURL = d.opts.DownloadBase + DingxinDownloadPath + call.CallID + ".wav"
 	}
 	return cdr
 }

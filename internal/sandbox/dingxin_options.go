@@ -109,7 +109,8 @@ type DingxinOptions struct {
 	CallBacks int
 	// Times is how a CDR writes its times. Default DingxinMillis.
 	Times DingxinTimes
-	// DownloadBase makes CDRs of answered calls carry a downloadUrl under it.
+	// DownloadBase makes CDRs of answered calls carry a downloadUrl under it. The
+	// vendor serves it without a signature.
 	DownloadBase string
 	// RecordingDelay is the time between an answered call's end and its
 	// recording. Default 300 ms.

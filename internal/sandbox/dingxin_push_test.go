@@ -30,7 +30,7 @@ func TestDingxinCDRs(t *testing.T) {
 		at         []time.Duration
 	}{
 		{"answered", dxB, DingxinOptions{DownloadBase: "https://dx.example"}, []dingxinCDR{{
-			StartTime: begin, EndTime: ended, Duration: 40, Status: 1, DownloadURL: "https://dx.example" + DingxinRecordingPath,
+			StartTime: begin, EndTime: ended, Duration: 40, Status: 1, DownloadURL: "https://dx.example" + DingxinDownloadPath,
 		}}, []time.Duration{63 * time.Second}},
 		{"in seconds", dxB, DingxinOptions{Times: DingxinSeconds}, []dingxinCDR{{
 			StartTime: "946684800", EndTime: "946684860", Duration: 40, Status: 1,
@@ -79,7 +79,7 @@ func TestDingxinCDRs(t *testing.T) {
 						want.TelA, want.TelB = dxA, c.telB
 					}
 					if want.DownloadURL != "" {
-						want.DownloadURL += subid
+						want.DownloadURL += subid + ".wav"
 					}
 					if cdr := asCDR(t, got[i]); cdr != want || got[i].contentType != answerJSON {
 						t.Errorf("%s %+v\nwant %+v", got[i].contentType, cdr, want)
@@ -148,39 +148,4 @@ func TestDingxinCloseCutsPushesOff(t *testing.T) {
 			t.Errorf("counted %+v after %v", got, time.Since(start))
 		}
 	})
-}
-
-func TestDingxinRecording(t *testing.T) {
-	clock := newHandClock(t, "2026-03-02T10:00:00")
-	d := newDingxin(t, DingxinOptions{Now: clock.now, RecordingDelay: time.Minute})
-	answered := dxPlaced(t, dxCall(t, d, dxA, dxB, ""))
-	missed := dxPlaced(t, dxCall(t, d, "13900000002", "13800000011", ""))
-	clock.move(d.opts.RingFor + d.opts.TalkFor + time.Minute - time.Millisecond)
-	dxRefused(t, dxAsk(t, d, dxRecording(d, answered)), dingxinNoData)
-	clock.move(time.Millisecond)
-	rec := direct(t, d, dxRecording(d, answered))
-	if body := rec.Body.String(); rec.Code != 200 || rec.Header().Get("Content-Type") != "audio/x-wav" || len(body) != 844 ||
-		body[:4] != "RIFF" || body[8:16] != "WAVEfmt " || body[36:40] != "data" {
-		t.Errorf("recording: HTTP status %d, %d bytes", rec.Code, rec.Body.Len())
-	}
-	dxRefused(t, dxAsk(t, d, dxRecording(d, missed)), dingxinNoData)
-
-	unknown := direct(t, d, dxRecording(d, "042026"))
-	if kind := unknown.Header().Get("Content-Type"); kind != "application/octet-stream" {
-		t.Errorf("content type %q", kind)
-	}
-	dxRefused(t, dxDecode(t, unknown.Code, unknown.Body.Bytes()), dingxinParameter)
-
-	unsigned := dxRecording(d, answered)
-	unsigned.URL.Path = DingxinRecordingPath + missed // a sign for another subid
-	dxRefused(t, dxAsk(t, d, unsigned), dingxinSignature)
-	dxRefused(t, dxAsk(t, d, dxRecording(d, answered, "appKey", "x")), dingxinAccount)
-	dxRefused(t, dxAsk(t, d, dxRecording(d, answered, "timestamp", "1")), dingxinTimestamp)
-	dxRefused(t, dxAsk(t, d, dxRecording(d, answered, "telA", dxA)), dingxinParameter)
-	posted := dxRecording(d, answered)
-	posted.Method = http.MethodPost
-	dxRefused(t, dxAsk(t, d, posted), dingxinMethod)
-	if got := d.Requests()[DingxinRecordingPath]; got != 9 {
-		t.Errorf("%d requests counted, want 9", got)
-	}
 }

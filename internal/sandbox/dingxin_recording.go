@@ -1,11 +1,50 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/binary"
 	"maps"
 	"net/http"
+	"strings"
+	"time"
 )
+
+// DingxinDownloadPath begins the path of a CDR's downloadUrl, where the vendor
+// hands out recordings to whoever knows the address; the document says nothing of
+// what the address looks like. The subid and ".wav" follow.
+const DingxinDownloadPath = "/recordings/"
+
+// SetDownloadBase has the CDRs of answered calls from now on carry a downloadUrl
+// under it, or none where it is empty: DingxinOptions.DownloadBase for those who
+// learn the vendor's address after they made it.
+func (d *Dingxin) SetDownloadBase(base string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.opts.DownloadBase = base
+}
+
+// Recordings returns the recording of every answered call in the order of
+// accepting, those that are not ready yet included.
+func (d *Dingxin) Recordings() []Recording {
+	d.mu.Lock()
+	ready := map[string]time.Time{}
+	var ids []string
+	for _, call := range d.calls {
+		if at, exists := d.readyAt(call); exists {
+			ids, ready[call.CallID] = append(ids, call.CallID), at
+		}
+	}
+	d.mu.Unlock()
+	all := make([]Recording, len(ids))
+	for i, id := range ids {
+		all[i] = d.shelf.evidence(id, DingxinRecordingPath+id, ready[id])
+	}
+	return all
+}
+
+// readyAt says from when on an answered call's recording can be had.
+func (d *Dingxin) readyAt(call *dingxinCall) (at time.Time, exists bool) {
+	status, _ := call.behaviour.outcome()
+	return call.endsAt.Add(d.opts.RecordingDelay), status == dingxinAnswered && !call.dialled.IsZero()
+}
 
 // serveRecording is Dingxin, 接口文档, 获取录音文件. The subid is signed too.
 func (d *Dingxin) serveRecording(w http.ResponseWriter, r *http.Request, subid string) {
@@ -24,10 +63,11 @@ func (d *Dingxin) serveRecording(w http.ResponseWriter, r *http.Request, subid s
 		writeJSON(w, dingxinRefusal(code))
 		return
 	}
-	known, ready := d.recorded(subid)
+	known, exists, ready := d.recorded(subid)
 	switch {
-	case ready:
-		writeBody(w, http.StatusOK, "audio/x-wav", silentWAV())
+	case exists:
+		d.deliverRecording(w, r, &d.shelf, askedRecording{id: subid, ready: ready, refusal: dingxinAnswer{},
+			notReady: func(w http.ResponseWriter) { writeJSON(w, dingxinRefusal(dingxinNoData)) }})
 	case known:
 		writeJSON(w, dingxinRefusal(dingxinNoData))
 	default:
@@ -36,40 +76,28 @@ func (d *Dingxin) serveRecording(w http.ResponseWriter, r *http.Request, subid s
 	}
 }
 
-// recorded says whether there is such a call, and whether its recording is ready.
-func (d *Dingxin) recorded(subid string) (known, ready bool) {
+// serveDownload answers a CDR's downloadUrl.
+func (d *Dingxin) serveDownload(w http.ResponseWriter, r *http.Request) {
+	d.countRequest(DingxinDownloadPath)
+	subid, named := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, DingxinDownloadPath), ".wav")
+	_, exists, ready := d.recorded(subid)
+	if !named || !exists || r.Method != http.MethodGet {
+		http.NotFound(w, r)
+		return
+	}
+	d.deliverRecording(w, r, &d.shelf, askedRecording{id: subid, ready: ready, refusal: dingxinAnswer{},
+		notReady: func(w http.ResponseWriter) { http.Error(w, "not yet", http.StatusNotFound) }})
+}
+
+// recorded says whether there is such a call, whether it is or will be recorded,
+// and whether its recording is ready.
+func (d *Dingxin) recorded(subid string) (known, exists, ready bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	call := d.callByID[subid]
 	if call == nil {
-		return false, false
+		return false, false, false
 	}
-	status, _ := call.behaviour.outcome()
-	return true, status == dingxinAnswered && !call.dialled.IsZero() &&
-		!d.now().Before(call.endsAt.Add(d.opts.RecordingDelay))
-}
-
-// silentWAV is a tenth of a second of silence: PCM, one channel, 8 kHz, 8 bits.
-func silentWAV() []byte {
-	const rate, samples = 8000, 800
-	var wav bytes.Buffer
-	number := func(size int, n uint32) {
-		var b [4]byte
-		binary.LittleEndian.PutUint32(b[:], n)
-		wav.Write(b[:size])
-	}
-	wav.WriteString("RIFF")
-	number(4, 36+samples)
-	wav.WriteString("WAVEfmt ")
-	number(4, 16)
-	number(2, 1) // PCM
-	number(2, 1) // channels
-	number(4, rate)
-	number(4, rate) // bytes per second
-	number(2, 1)    // bytes per frame
-	number(2, 8)    // bits per sample
-	wav.WriteString("data")
-	number(4, samples)
-	wav.Write(bytes.Repeat([]byte{0x80}, samples))
-	return wav.Bytes()
+	at, exists := d.readyAt(call)
+	return true, exists, exists && !d.now().Before(at)
 }

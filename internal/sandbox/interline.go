@@ -29,6 +29,7 @@ const (
 // Ref the reqid, CallID the subid of the binding it made.
 type Interline struct {
 	vendor
+	shelf
 	opts InterlineOptions
 
 	outcome    InterlineOutcome
@@ -42,7 +43,8 @@ type Interline struct {
 	requests   []InterlineRequest // beside the attempts of the same index
 	unbinds    []InterlineUnbind
 	calls      []InterlineCall
-	recordings map[string]bool // by path
+	recordings map[string]interlineRecording // by path
+	recorded   []string                      // their paths, in order
 	counts     InterlineCounts
 }
 
@@ -61,7 +63,7 @@ func NewInterline(opts InterlineOptions) *Interline {
 		// A random start, so that ids of two runs do not meet in one Redis.
 		lastID:     1e17 + rand.Int64N(8e17),
 		reqids:     map[string]*interlineReqid{},
-		recordings: map[string]bool{},
+		recordings: map[string]interlineRecording{},
 	}
 	v.counts.Codes = map[int]int{}
 	v.open(opts.Now, pushOptions{

@@ -3,7 +3,6 @@ package sandbox
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -38,7 +37,7 @@ type InterlineCall struct {
 	At                time.Time
 	Result            string // empty for a message
 	Text              string // of a message
-	Recording         string // the path, empty for none
+	Recording         string // the path or address that the CDR tells, empty for none
 }
 
 // Calls returns every call and message in the order of passing on.
@@ -70,9 +69,7 @@ func (v *Interline) Call(x, caller string) (taskID string, err error) {
 	if talked {
 		lasts += v.opts.TalkFor
 		if b.Record {
-			// The document calls it a download path and names no host.
-			c.Recording = fmt.Sprintf("%s%s/%s.wav", InterlineRecordingPath, c.At.UTC().Format("20060102"), c.TaskID)
-			v.recordings[c.Recording] = true
+			c.Recording = v.recordLocked(c, c.At.Add(lasts))
 		}
 	}
 	v.calls = append(v.calls, c)
@@ -117,31 +114,4 @@ func (v *Interline) passLocked(x, caller string) (*InterlineBinding, InterlineCa
 	}
 	c.SubID = by.SubID
 	return by, c, nil
-}
-
-// serveRecording answers a recording by the path that its CDR told.
-func (v *Interline) serveRecording(w http.ResponseWriter, r *http.Request) {
-	v.mu.Lock()
-	found := v.recordings[r.URL.Path] && r.Method == http.MethodGet
-	if found {
-		v.counts.Recordings++
-	}
-	v.mu.Unlock()
-	if !found {
-		http.NotFound(w, r)
-		return
-	}
-	writeBody(w, http.StatusOK, "audio/wav", InterlineAudio())
-}
-
-// InterlineAudio is the audio of every recording: a tenth of a second of silence
-// as WAV, 8000 samples a second of 8 bits.
-func InterlineAudio() []byte {
-	const samples = 800
-	wav := []byte("RIFF\x44\x03\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00" +
-		"\x40\x1f\x00\x00\x40\x1f\x00\x00\x01\x00\x08\x00data\x20\x03\x00\x00")
-	for range samples {
-		wav = append(wav, 0x80)
-	}
-	return wav
 }

@@ -1,8 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -251,54 +249,6 @@ func TestInterlineCloseCutsPushesOff(t *testing.T) {
 				t.Errorf("counted %+v", got)
 			}
 		})
-	}
-}
-
-func TestInterlineRecording(t *testing.T) {
-	v := newInterline(t, InterlineOptions{})
-	wantBound(t, bindAXB(t, v, someX, axb("r1", "record", "1")))
-	wantBound(t, bindAXB(t, v, otherX, axb("r2", "record", "0")))
-	mustCall(t, v, someX, someA)
-	mustCall(t, v, otherX, someA)
-	v.SetOutcome(InterlineOutcome{Result: "19"})
-	mustCall(t, v, someX, someA)
-	calls := v.Calls()
-	path := calls[0].Recording
-	if !strings.HasPrefix(path, InterlineRecordingPath) || calls[1].Recording != "" || calls[2].Recording != "" {
-		t.Fatalf("calls %+v", calls)
-	}
-	get := func(method, path string, signed bool) *httptest.ResponseRecorder {
-		r := httptest.NewRequest(method, path, nil)
-		if signed {
-			r.Header.Set("Authorization", keytime(time.Now()))
-		}
-		rec := httptest.NewRecorder()
-		v.ServeHTTP(rec, r)
-		return rec
-	}
-	rec := get(http.MethodGet, path, false)
-	body := rec.Body.Bytes()
-	if rec.Code != 200 || rec.Header().Get("Content-Type") != "audio/wav" || len(body) != 844 ||
-		!bytes.HasPrefix(body, []byte("RIFF")) || string(body[8:16]) != "WAVEfmt " || string(body[36:40]) != "data" ||
-		int(binary.LittleEndian.Uint32(body[4:])) != len(body)-8 || int(binary.LittleEndian.Uint32(body[40:])) != len(body)-44 {
-		t.Errorf("HTTP status %d, %v, %d bytes", rec.Code, rec.Header(), len(body))
-	}
-	for _, c := range []struct{ method, path string }{
-		{"GET", path + "x"}, {"GET", InterlineRecordingPath}, {"POST", path}, {"GET", InterlineRecordingPath + calls[2].TaskID + ".wav"},
-	} {
-		if rec := get(c.method, c.path, true); rec.Code != 404 {
-			t.Errorf("%s %s: HTTP status %d", c.method, c.path, rec.Code)
-		}
-	}
-	v.opts.RecordingsNeedSignature = true
-	if rec := get(http.MethodGet, path, false); rec.Code != 401 {
-		t.Errorf("unsigned: HTTP status %d", rec.Code)
-	}
-	if rec := get(http.MethodGet, path, true); rec.Code != 200 {
-		t.Errorf("signed: HTTP status %d", rec.Code)
-	}
-	if got := v.Counts().Recordings; got != 2 {
-		t.Errorf("%d downloads counted, want 2", got)
 	}
 }
 

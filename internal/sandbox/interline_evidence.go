@@ -60,7 +60,7 @@ type InterlineCounts struct {
 	Unauthorized int         // refused for their Authorization header
 	Bound        int         // bindings made
 	Replayed     int         // repetitions of a reqid that had bound
-	Recordings   int         // downloads
+	Recordings   int         // downloads of all of a recording
 	Codes        map[int]int // true answers by code, whatever became of them on the way
 }
 
@@ -131,6 +131,7 @@ func (v *Interline) Counts() InterlineCounts {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	c := v.counts
+	c.Recordings = v.shelf.downloads()
 	c.Requests, c.Bound, c.Codes = len(v.requests), len(v.made), maps.Clone(c.Codes)
 	return c
 }

@@ -62,6 +62,12 @@ type InterlineOptions struct {
 	// RecordingsNeedSignature asks for the Authorization header on recordings too.
 	// The document says nothing of it. Default: anybody who knows the path.
 	RecordingsNeedSignature bool
+	// RecordingDelay is the time between a call's end and its recording, HTTP 404
+	// until then. Default 300 ms.
+	RecordingDelay time.Duration
+	// RecordingBase makes CDRs tell recordings by an absolute address under it.
+	// Default: by their path alone.
+	RecordingBase string
 
 	// PushURL is where the account's pushes go. Default: no pushes.
 	PushURL string
@@ -117,6 +123,7 @@ func (o InterlineOptions) withDefaults() InterlineOptions {
 	o.PushCopies = max(o.PushCopies, 1)
 	setDefault(&o.RingFor, 300*time.Millisecond)
 	setDefault(&o.TalkFor, 300*time.Millisecond)
+	setDefault(&o.RecordingDelay, briefly)
 	setDefault(&o.PushRetryBase, time.Second)
 	return o
 }

@@ -25,7 +25,7 @@ var vendors = map[string]vendor{
 	"jumdata":   {factory(jumdata.New), []string{"notify", "poll"}, jumdata.Traits},
 	"itnio":     {factory(itnio.New), []string{"notify", "poll", "account"}, itnio.Traits},
 	"dingxin":   {factory(dingxin.New), []string{"connect", "recording"}, dingxin.Traits},
-	"interline": {factory(interline.New), []string{"bind", "unbind", "account"}, interline.Traits},
+	"interline": {factory(interline.New), []string{"bind", "unbind", "account", "recording"}, interline.Traits},
 }
 
 // factory forgets a constructor's type: capabilities are found by assertion.

@@ -24,7 +24,8 @@ func TestKindsMatchCapabilities(t *testing.T) {
 		}
 		_, notify := adapter.(providers.Notifier)
 		_, poll := adapter.(providers.Poller)
-		for kind, able := range map[string]bool{"notify": notify, "poll": poll} {
+		_, recording := adapter.(providers.RecordingFetcher)
+		for kind, able := range map[string]bool{"notify": notify, "poll": poll, "recording": recording} {
 			if slices.Contains(Kinds(name), kind) != able {
 				t.Errorf("%s: kind %s listed: %v, able: %v", name, kind, !able, able)
 			}

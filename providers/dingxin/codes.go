@@ -107,19 +107,3 @@ func haltOf(code int) providers.Halt {
 	}
 	return providers.HaltNone
 }
-
-// recordingRefusal classifies what came in the place of audio.
-func (c config) recordingRefusal(a answer, wrongSignature bool) providers.RecordingResult {
-	r := providers.RecordingResult{Class: providers.ClassRetryLater,
-		VendorCode: c.words.Code(a.raw), VendorText: c.words.Text(a.msg)}
-	switch {
-	case a.code == codeNoMoreData, a.code == codeNoData:
-		r.Class = providers.ClassPending
-	case a.code == codeBadParameter:
-		r.Class = providers.ClassPermanent
-	case a.code == codeBadSignature && !wrongSignature:
-	case haltOf(a.code) != providers.HaltNone:
-		r.Class, r.Halt = providers.ClassHalted, haltOf(a.code)
-	}
-	return r
-}

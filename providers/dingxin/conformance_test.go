@@ -3,7 +3,9 @@ package dingxin
 import (
 	"context"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/providers/providertest"
@@ -21,6 +23,7 @@ func TestConformance(t *testing.T) {
 		Credentials: map[string]string{"app_key": "dxConformKey01", "app_secret": "dxConformSecretAbC"},
 		Acts:        []providertest.Act{conformingCall()},
 		Pushes:      conformingPushes(t),
+		Downloads:   []providertest.Download{conformingDownload()},
 	})
 }
 
@@ -76,4 +79,20 @@ func conformingPushes(t *testing.T) []providertest.PushCase {
 		{Name: "form", Push: providers.Push{Method: http.MethodPost, ContentType: formType, Body: []byte("subid=" + testSubid + "&startTime=1700000000&status=2&unaswRsn=486")},
 			Want: report("1700000000", providers.StateBusy, providers.CauseBusy, providers.EvidencePush)},
 	}
+}
+
+func conformingDownload() providertest.Download {
+	const day = 24 * time.Hour
+	d := providertest.Download{Name: "recording", Query: providers.RecordingQuery{VendorID: testSubid, Path: "https://x.test/a.mp3"}}
+	for _, tc := range recordingTable {
+		if tc.name != "1006" { // the clock is learned from the answer's Date
+			d.Codes = append(d.Codes, providertest.DownloadCode{Name: tc.name, Body: strings.TrimPrefix(tc.body, "\xef\xbb\xbf\n"), WantClass: tc.class, WantHalt: tc.halt})
+		}
+	}
+	d.Codes = append(d.Codes,
+		providertest.DownloadCode{Name: "2003 within a day", Age: day - time.Second, Body: `{"code":2003,"msg":"暂无数据"}`, WantClass: providers.ClassPending},
+		providertest.DownloadCode{Name: "2003 later", Age: day, Body: `{"code":2003,"msg":"暂无数据"}`, WantClass: providers.ClassRetryLater},
+		providertest.DownloadCode{Name: "2003 after thirty days", Age: 30 * day, Body: `{"code":2003,"msg":"暂无数据"}`, WantClass: providers.ClassPermanent},
+	)
+	return d
 }

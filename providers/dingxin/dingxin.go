@@ -40,7 +40,7 @@ var (
 
 // Traits are what a Dingxin request can carry: two numbers of mainland China,
 // mobiles or landlines with their area code.
-var Traits = providers.Traits{}
+var Traits = providers.Traits{RecordingsKept: keptFor}
 
 // New builds an adapter from an account's settings. Its errors name the
 // setting and hold no credential. It connects to nothing.

@@ -1,13 +1,10 @@
 package dingxin
 
 import (
-	"bytes"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 	"unicode/utf8"
 
@@ -102,38 +99,6 @@ func FuzzPush(f *testing.F) {
 				t.Errorf("report %+v", r)
 			}
 			checkWords(t, r.VendorCode, r.VendorText)
-		}
-	})
-}
-
-// FuzzRecording: looking at the first bytes takes none of them away, however
-// they arrive, and what is the vendor's JSON or HTML is never audio.
-func FuzzRecording(f *testing.F) {
-	for _, body := range []string{"", wav, "ID3\x04", "\xff\xfb\x90", "\xff\xf1\x50\x80", "OggS", "#!AMR\n", "\xff\xfe{\x00", "\xff\xff", "<html>", `{"code":2003}`,
-		"\xef\xbb\xbf{\"code\":2003}", "RIF"} {
-		f.Add([]byte(body))
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		for how, r := range map[string]io.Reader{"at once": bytes.NewReader(body), "byte by byte": iotest.OneByteReader(bytes.NewReader(body)),
-			"end with data": iotest.DataErrReader(bytes.NewReader(body))} {
-			begin, err := sniff(r)
-			if err != nil {
-				t.Fatalf("%s: %v", how, err)
-			}
-			all, err := io.ReadAll(begin.all)
-			if err != nil || !bytes.Equal(all, body) {
-				t.Errorf("%s: %d of %d bytes, %v", how, len(all), len(body), err)
-			}
-			if begin.media != mediaType(body) {
-				t.Errorf("%s: %q, of the whole %q", how, begin.media, mediaType(body))
-			}
-			text := vendorwire.Clean(body)
-			if begin.media != "" && len(text) > 0 && (text[0] == '{' || text[0] == '<') && utf8.Valid(body) {
-				t.Errorf("%.20q is %s", body, begin.media)
-			}
-		}
-		if _, err := sniff(iotest.ErrReader(&providers.TransportError{Reason: "timeout"})); err == nil {
-			t.Error("a failed read is no error")
 		}
 	})
 }

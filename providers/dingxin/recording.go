@@ -1,10 +1,7 @@
 package dingxin
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"regexp"
 	"time"
@@ -17,12 +14,17 @@ import (
 // recordingPath is misspelt at the vendor; it is the real one.
 const recordingPath = "/call/companyRecordDownlaod/"
 
-// maxRefusal caps what came in the place of audio.
-const maxRefusal = 1 << 20
+var recordingLimits = vendorhttp.StreamLimits{MaxBody: vendorwire.MaxAudio, Idle: 30 * time.Second, Whole: 15 * time.Minute}
 
-// recordingLimits are generous: two hours as uncompressed telephone audio are
-// about 115 MB.
-var recordingLimits = vendorhttp.StreamLimits{MaxBody: 256 << 20, Idle: 30 * time.Second, Whole: 15 * time.Minute}
+const (
+	// keptFor is how long the vendor keeps records of calls ("最多保存30天"); of
+	// recordings the document says nothing else.
+	keptFor = 30 * 24 * time.Hour
+	// settling is how long a recording may be on its way by all accounts.
+	settling   = 24 * time.Hour
+	waitReady  = time.Minute
+	waitSeldom = time.Hour // it hardly comes any more, and costs little to ask
+)
 
 // A call's id becomes part of a path and of a signed text.
 var pathSafe = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
@@ -48,28 +50,35 @@ func (a *Adapter) FetchRecording(ctx context.Context, q providers.RecordingQuery
 	if err != nil {
 		return lost(err)
 	}
-	begin, err := sniff(stream.Body)
-	if err == nil && stream.Status == http.StatusOK && begin.media != "" {
-		a.recordings.signatures.count(codeOK)
-		return providers.RecordingResult{Class: providers.ClassOK, Type: begin.media, Audio: audio{begin.all, stream.Body}}
-	}
-	defer func() { _ = stream.Body.Close() }() // the refusal is known by then
-	if err != nil {
+	audio, refusal, err := vendorwire.Recording(stream.Status, stream.Body)
+	switch {
+	case err != nil:
 		return lost(err)
+	case audio != nil:
+		a.recordings.signatures.count(codeOK)
+		return providers.RecordingResult{Class: providers.ClassOK, Type: audio.Type, Audio: audio}
 	}
-	return a.refusal(stream, begin, used)
+	return a.refused(stream, refusal, used, q.Ended)
 }
 
-// refusal reads an answer that is no audio: the vendor answers 200 to its
-// refusals, too.
-func (a *Adapter) refusal(stream vendorhttp.Stream, begin beginning, used time.Duration) providers.RecordingResult {
-	body, err := io.ReadAll(io.LimitReader(begin.all, maxRefusal))
-	if err != nil {
-		return lost(err)
+// lost is a download whose transport failed. What is larger than the cap will be
+// so the next time.
+func lost(err error) providers.RecordingResult {
+	r := providers.RecordingResult{Class: providers.ClassRetryLater, VendorText: vendorwire.Transport(err).Reason}
+	if r.VendorText == "too_large" {
+		r.Class = providers.ClassPermanent
 	}
+	return r
+}
+
+// refused reads an answer that is no audio: the vendor answers 200 to its
+// refusals, too.
+func (a *Adapter) refused(stream vendorhttp.Stream, body []byte, used time.Duration, ended time.Time) providers.RecordingResult {
+	now := a.recordings.clock.Ours()
+	asked := vendorhttp.RetryAfter(stream.Header, now)
 	ans, ok := parseAnswer(body)
 	if !ok {
-		status := providers.QueryStatus(stream.Status, vendorhttp.RetryAfter(stream.Header, a.recordings.clock.Ours()))
+		status := providers.QueryStatus(stream.Status, asked)
 		r := providers.RecordingResult{Class: status.Class, VendorCode: status.VendorCode, RetryAfter: status.RetryAfter}
 		switch {
 		case len(body) == 0:
@@ -80,36 +89,45 @@ func (a *Adapter) refusal(stream vendorhttp.Stream, begin beginning, used time.D
 		return r
 	}
 	r := a.cfg.recordingRefusal(ans, a.recordings.signatures.count(ans.code))
+	if r.Class == providers.ClassPending {
+		r.Class, r.RetryAfter = missing(ended, now)
+	}
 	if r.Halt == providers.HaltClockSkew &&
 		a.recordings.clock.Learn(providers.Reply{Status: stream.Status, Header: stream.Header}, used) {
 		r.Class, r.Halt = providers.ClassRetryLater, providers.HaltNone
 	}
+	r.RetryAfter = max(r.RetryAfter, asked)
 	return r
 }
 
-// lost is a download whose transport failed.
-func lost(err error) providers.RecordingResult {
-	return providers.RecordingResult{Class: providers.ClassRetryLater, VendorText: vendorwire.Transport(err).Reason}
-}
-
-// audio is a body that begins with the bytes that were looked at.
-type audio struct {
-	io.Reader
-	io.Closer
-}
-
-// beginning is what the first bytes of a body tell.
-type beginning struct {
-	media string        // the audio's type; "" where this is no audio
-	all   *bufio.Reader // the whole body, the first bytes included
-}
-
-// sniff looks at the first bytes. A body that ends within them is no error.
-func sniff(body io.Reader) (beginning, error) {
-	all := bufio.NewReader(body)
-	head, err := all.Peek(signatureBytes)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return beginning{}, err
+// recordingRefusal classifies the vendor's words in the place of audio.
+func (c config) recordingRefusal(a answer, wrongSignature bool) providers.RecordingResult {
+	r := providers.RecordingResult{Class: providers.ClassRetryLater,
+		VendorCode: c.words.Code(a.raw), VendorText: c.words.Text(a.msg)}
+	switch {
+	case a.code == codeOK:
+		// The document promises a file (文件流). A link in the place of one is not
+		// followed, and a wrapper around one is not described.
+		r.RetryAfter, r.VendorText = waitSeldom, "success without audio"
+	case a.code == codeNoMoreData, a.code == codeNoData:
+		r.Class = providers.ClassPending
+	case a.code == codeBadParameter:
+		r.Class = providers.ClassPermanent
+	case a.code == codeBadSignature && !wrongSignature:
+	case haltOf(a.code) != providers.HaltNone:
+		r.Class, r.Halt = providers.ClassHalted, haltOf(a.code)
 	}
-	return beginning{media: mediaType(head), all: all}, nil
+	return r
+}
+
+// missing is what it means that there is no data (yet) for a call that ended at a
+// time; the zero time is one that nobody knows.
+func missing(ended, now time.Time) (providers.Class, time.Duration) {
+	switch age := now.Sub(ended); {
+	case ended.IsZero(), age < settling:
+		return providers.ClassPending, waitReady
+	case age < keptFor:
+		return providers.ClassRetryLater, waitSeldom
+	}
+	return providers.ClassPermanent, 0
 }

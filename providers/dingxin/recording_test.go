@@ -12,7 +12,7 @@ import (
 	"github.com/callpacer/callpacer/providers/providertest"
 )
 
-const wav = "RIFF\x24\x00\x00\x00WAVEfmt sound"
+const wav = "RIFF\x0d\x00\x00\x00WAVEfmt sound"
 
 // D8, D9: the misspelt path, credentials and signature in the query string, and
 // the id signed but sent in the path alone.
@@ -106,11 +106,50 @@ func TestD20RecordingCodes(t *testing.T) {
 			v := recordingVendor(status, tc.body)
 			v.Header = map[string]string{"Content-Type": "application/octet-stream", "Date": testNow.UTC().Format(http.TimeFormat)}
 			r := fetch(t, v.adapter(t, testSettings()))
+			if wait := map[bool]time.Duration{true: time.Minute}[tc.class == providers.ClassPending]; r.RetryAfter < wait {
+				t.Errorf("%s: asked again after %v", tc.name, r.RetryAfter)
+			}
 			if r.Class != tc.class || r.Halt != tc.halt || r.VendorCode == "" || strings.Contains(r.VendorText, "x.test") {
 				t.Errorf("%s with HTTP %d: %+v", tc.name, status, r)
 			}
 		}
 	}
+}
+
+// A recording that is not there is waited for as long as the vendor keeps it.
+func TestRecordingIsAwaitedForThirtyDays(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, code := range []string{"2002", "2003"} {
+		a := recordingVendor(200, `{"code":`+code+`}`).adapter(t, testSettings())
+		for _, tc := range []struct {
+			age   time.Duration
+			class providers.Class
+			wait  time.Duration
+		}{
+			{-time.Hour, providers.ClassPending, time.Minute}, {0, providers.ClassPending, time.Minute},
+			{day - 1, providers.ClassPending, time.Minute}, {day, providers.ClassRetryLater, time.Hour},
+			{30*day - 1, providers.ClassRetryLater, time.Hour}, {30 * day, providers.ClassPermanent, 0},
+		} {
+			q := providers.RecordingQuery{VendorID: testSubid, Ended: testNow.Add(-tc.age)}
+			if r := a.FetchRecording(t.Context(), q); r.Class != tc.class || r.RetryAfter != tc.wait || r.VendorCode != code {
+				t.Errorf("%s after %v: %+v", code, tc.age, r)
+			}
+		}
+	}
+	if Traits.RecordingsKept != 30*day {
+		t.Errorf("kept for %v", Traits.RecordingsKept)
+	}
+}
+
+// An old call's audio is taken all the same, if it is there.
+func TestRecordingAfterThirtyDays(t *testing.T) {
+	a := recordingVendor(200, wav).adapter(t, testSettings())
+	q := providers.RecordingQuery{VendorID: testSubid, Ended: testNow.AddDate(-1, 0, 0)}
+	r := a.FetchRecording(t.Context(), q)
+	if r.Class != providers.ClassOK {
+		t.Fatalf("%+v", r)
+	}
+	_ = r.Audio.Close()
 }
 
 func TestRecordingWithoutAnyCode(t *testing.T) {

@@ -51,6 +51,8 @@ func TestConformance(t *testing.T) {
 		},
 		Reads:  []providertest.Read{{Name: "account", Do: probe, Codes: accountCodes(t)}},
 		Pushes: pushCases(t),
+		Downloads: []providertest.Download{{Name: "recording", Query: providers.RecordingQuery{VendorID: testSub, Path: testPath},
+			Codes: recordingCodes(), Retries401: true}},
 	})
 }
 
@@ -137,4 +139,18 @@ func pushCases(t *testing.T) []providertest.PushCase {
 			Want: []providers.Report{{VendorID: "s", Task: "t", State: want.state, Cause: want.cause, Evidence: providers.EvidencePush}}})
 	}
 	return cases
+}
+
+func recordingCodes() []providertest.DownloadCode {
+	list := []providertest.DownloadCode{
+		{Name: "1300 soon", Age: time.Minute, Body: `{"error":1300,"reason":"资源不存在"}`, WantClass: providers.ClassPending},
+		{Name: "1300 later", Age: time.Hour, Body: `{"error":1300,"reason":"资源不存在"}`, WantClass: providers.ClassRetryLater},
+		{Name: "1300 after a day", Age: 24 * time.Hour, Body: `{"error":1300,"reason":"资源不存在"}`, WantClass: providers.ClassPermanent},
+		{Name: "404 with 1300", Status: 404, Body: `{"error":1300,"reason":"资源不存在"}`, WantClass: providers.ClassPending},
+		{Name: "401 with 1101", Status: 401, Body: `{"error":1101,"reason":"账号认证失败"}`, WantClass: providers.ClassHalted, WantHalt: providers.HaltAuth},
+	}
+	for code, want := range recordingTable {
+		list = append(list, providertest.DownloadCode{Name: fmt.Sprint(code), Body: fmt.Sprintf(`{"error":%d,"reason":"说明"}`, code), WantClass: want.Class, WantHalt: want.Halt})
+	}
+	return list
 }

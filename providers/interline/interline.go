@@ -1,12 +1,13 @@
 // Package interline speaks to an interline privacy-number platform (云通信平台,
 // 隐私业务-移动号码): it binds and releases middle numbers in the modes AXB and
-// XA, asks how the account stands, and reads the platform's CDRs and call
-// starts. Where the vendor's document is silent or contradicts itself, the
+// XA, asks how the account stands, downloads recordings, and reads the
+// platform's CDRs and call starts. Where the vendor's document is silent or contradicts itself, the
 // reading chosen here stands beside the code.
 package interline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
@@ -21,15 +22,18 @@ type Adapter struct {
 	cfg   config
 	http  *vendorhttp.Client
 	clock *vendorwire.Clock
+
+	recordings recordings
 	// refused: the vendor refused the latest signature that it judged.
 	refused atomic.Bool
 }
 
 var (
-	_ providers.Binder        = (*Adapter)(nil)
-	_ providers.AccountProber = (*Adapter)(nil)
-	_ providers.ClockWatcher  = (*Adapter)(nil)
-	_ providers.PushParser    = (*Adapter)(nil)
+	_ providers.Binder           = (*Adapter)(nil)
+	_ providers.AccountProber    = (*Adapter)(nil)
+	_ providers.ClockWatcher     = (*Adapter)(nil)
+	_ providers.PushParser       = (*Adapter)(nil)
+	_ providers.RecordingFetcher = (*Adapter)(nil)
 )
 
 // Traits are what an interline request can carry: the document counts a
@@ -53,7 +57,11 @@ func New(s providers.Settings) (*Adapter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("interline: %w", err)
 	}
-	return &Adapter{cfg: cfg, http: client, clock: vendorwire.NewClock(s.Now)}, nil
+	recordings, err := newRecordings(s, client)
+	if err != nil {
+		return nil, fmt.Errorf("interline: recording_base_url: %w", err)
+	}
+	return &Adapter{cfg: cfg, http: client, clock: vendorwire.NewClock(s.Now), recordings: recordings}, nil
 }
 
 // Ready implements providers.Acting.
@@ -65,4 +73,6 @@ func (a *Adapter) Ready(ctx context.Context) (providers.Line, error) {
 func (a *Adapter) Skew() time.Duration { return a.http.Skew() }
 
 // Close ends the adapter's idle connections.
-func (a *Adapter) Close() error { return a.http.Close() }
+func (a *Adapter) Close() error {
+	return errors.Join(a.http.Close(), a.recordings.http.Close())
+}

@@ -25,9 +25,11 @@ func (s *suite) description(t *testing.T) {
 	_, polls := adapter.(providers.Poller)
 	_, probes := adapter.(providers.AccountProber)
 	_, pushes := adapter.(providers.PushParser)
+	_, fetches := adapter.(providers.RecordingFetcher)
 	for what, differs := range map[string]bool{
 		"Acts": acts != (len(s.vendor.Acts) > 0), "Pushes": pushes != (len(s.vendor.Pushes) > 0),
-		"Reads": (polls || probes) && len(s.vendor.Reads) == 0,
+		"Downloads": fetches != (len(s.vendor.Downloads) > 0),
+		"Reads":     (polls || probes) && len(s.vendor.Reads) == 0,
 	} {
 		if differs {
 			t.Errorf("%s do not fit what the adapter implements", what)
@@ -36,6 +38,11 @@ func (s *suite) description(t *testing.T) {
 	for _, act := range s.vendor.Acts {
 		if len(act.Codes) == 0 || act.Accepted == "" {
 			t.Errorf("%s: without codes or without a success", act.Name)
+		}
+	}
+	for _, d := range s.vendor.Downloads {
+		if len(d.Codes) == 0 {
+			t.Errorf("%s: without codes", d.Name)
 		}
 	}
 	for _, read := range s.vendor.Reads {

@@ -35,6 +35,7 @@ type Vendor struct {
 	Acts        []Act
 	Reads       []Read
 	Pushes      []PushCase
+	Downloads   []Download
 }
 
 // Act is one acting request.
@@ -103,6 +104,9 @@ func Run(t *testing.T, v Vendor) {
 	}
 	for _, read := range v.Reads {
 		t.Run(read.Name, func(t *testing.T) { s.read(t, read) })
+	}
+	for _, d := range v.Downloads {
+		t.Run(d.Name, func(t *testing.T) { s.recording(t, d) })
 	}
 	if len(v.Pushes) > 0 {
 		t.Run("pushes", s.pushes)
