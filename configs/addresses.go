@@ -29,6 +29,20 @@ func (o *object) url(key, def string, rules urlRules) string {
 	return strings.TrimRight(u.String(), "/")
 }
 
+// wholeURL returns the address under a key as it is written: to many servers a path
+// with a slash at its end is another one. Empty: there is none.
+func (o *object) wholeURL(key string, rules urlRules) string {
+	v, ok := o.take(key)
+	if !ok {
+		return ""
+	}
+	u, ok := v.url(rules)
+	if !ok {
+		return ""
+	}
+	return u.String()
+}
+
 // url never quotes the address: it may hold a token.
 func (v value) url(rules urlRules) (*url.URL, bool) {
 	s, ok := v.scalar()

@@ -110,7 +110,7 @@ func (o *object) events() *Events {
 	if !c.has("url") {
 		c.missing("url")
 	}
-	e.URL = c.url("url", "", rules)
+	e.URL = c.wholeURL("url", rules)
 	e.Secret = c.requiredSecret("secret")
 	for _, item := range c.items("allowed_prefixes") {
 		if prefix, ok := item.urlPrefix(rules); ok {

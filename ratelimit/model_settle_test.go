@@ -247,6 +247,9 @@ func (m *model) settleUnknown(j *mJob, t record.Settlement, proved bool) {
 		m.goOn(j, *j.seen)
 	case proved:
 		m.end(j, record.Failed, t.Cause)
+	case t.Result == record.ResultAccepted:
+		j.ended, j.cause = 0, ""
+		m.accepted(j, t)
 	case t.Result == record.ResultBound:
 		j.ended, j.cause = 0, ""
 		m.activate(j, m.now)

@@ -3,7 +3,6 @@ package tasks
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,9 +33,9 @@ type Account struct {
 	// Events says that the application hears of its jobs. A job's own event_url
 	// begins with one of the prefixes, or is EventURL, the configured address; that
 	// is empty where it may hold a secret.
-	Events        bool     `json:"events,omitempty"`
-	EventPrefixes []string `json:"event_prefixes,omitempty"`
-	EventURL      string   `json:"event_url,omitempty"`
+	Events        bool     `json:"-"` // published beside the account: see eventRoute
+	EventPrefixes []string `json:"-"`
+	EventURL      string   `json:"-"`
 }
 
 // Accepts says whether the account would take the job at now, without asking
@@ -79,16 +78,28 @@ func (a Account) refusal(k Kind) *FieldError {
 const accountsKey = "callpacer:accounts"
 
 // publishScript keeps an account's group for ever: ids name it, so records of
-// the old group could not be found under another.
-// KEYS 1 accounts. ARGV 1 name, 2 the account as JSON.
-// Answers {'published', what stood there or ”} or {'moved', the group it has}.
+// the old group could not be found under another. Where its events go is kept
+// beside it, under events/<name>: a worker without events takes it away only when
+// no worker with events has published within the last quarter of an hour.
+// KEYS 1 accounts. ARGV 1 name, 2 the account as JSON, 3 the route of its events as
+// JSON, or ”.
+// Answers {'published', what stood there or ”, the route that stood there or ”} or
+// {'moved', the group it has}.
 var publishScript = redis.NewScript(`
 local old = redis.call('HGET', KEYS[1], ARGV[1])
 if old and cjson.decode(old).group ~= cjson.decode(ARGV[2]).group then
   return {'moved', cjson.decode(old).group}
 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return {'published', old or ''}`)
+local route, seen, now = 'events/' .. ARGV[1], 'events/' .. ARGV[1] .. '/seen', tonumber(redis.call('TIME')[1])
+local was = redis.call('HGET', KEYS[1], route) or ''
+if ARGV[3] ~= '' then
+  redis.call('HSET', KEYS[1], route, ARGV[3], seen, now)
+elseif was ~= '' and now - tonumber(redis.call('HGET', KEYS[1], seen) or '0') > 900 then
+  redis.call('HDEL', KEYS[1], route, seen)
+  was = ''
+end
+return {'published', old or '', was}`)
 
 // A group is the hash tag of its keys and the beginning of its ids, an account
 // that of its queues: no other characters may be in them.
@@ -110,7 +121,11 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflic
 	if err != nil {
 		return "", fmt.Errorf("publish account %s: %w", a.Name, err)
 	}
-	answer, err := publishScript.Run(ctx, rdb, []string{accountsKey}, a.Name, b).StringSlice()
+	route, err := a.eventRoute()
+	if err != nil {
+		return "", err
+	}
+	answer, err := publishScript.Run(ctx, rdb, []string{accountsKey}, a.Name, b, route).StringSlice()
 	if err != nil {
 		return "", fmt.Errorf("publish account %s: %w", a.Name, err)
 	}
@@ -120,6 +135,10 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflic
 	}
 	if answer[1] == "" {
 		return "", nil
+	}
+	if answer[2] != "" && answer[2] != route {
+		return "account " + a.Name + ": its events section differs from that of other workers (in whether there is one, its url or its prefixes); " +
+			"give all workers the same, or some jobs' events go elsewhere, or are told by no worker of this kind", nil
 	}
 	var old Account
 	if err := json.Unmarshal([]byte(answer[1]), &old); err != nil {
@@ -140,7 +159,10 @@ func Accounts(ctx context.Context, rdb redis.UniversalClient) (map[string]Accoun
 	}
 	out := make(map[string]Account, len(h))
 	for name, value := range h {
-		a, err := decodeAccount(value)
+		if strings.HasPrefix(name, eventsField) {
+			continue
+		}
+		a, err := decodeAccount(value, h[eventsField+name])
 		if err != nil {
 			return nil, fmt.Errorf("read the published account %s: %w", name, err)
 		}
@@ -149,12 +171,39 @@ func Accounts(ctx context.Context, rdb redis.UniversalClient) (map[string]Accoun
 	return out, nil
 }
 
-func decodeAccount(value string) (Account, error) {
+func decodeAccount(value, route string) (Account, error) {
 	var a Account
 	if err := json.Unmarshal([]byte(value), &a); err != nil {
 		return Account{}, fmt.Errorf("not the JSON of an account: %w", err)
 	}
+	if route == "" {
+		return a, nil
+	}
+	var r eventRoute
+	if err := json.Unmarshal([]byte(route), &r); err != nil {
+		return Account{}, fmt.Errorf("not the JSON of where its events go: %w", err)
+	}
+	a.Events, a.EventPrefixes, a.EventURL = true, r.Prefixes, r.URL
 	return a, nil
+}
+
+const eventsField = "events/"
+
+// eventRoute is where an account's events go, as workers publish it.
+type eventRoute struct {
+	URL      string   `json:"url,omitempty"`
+	Prefixes []string `json:"prefixes,omitempty"`
+}
+
+func (a Account) eventRoute() (string, error) {
+	if !a.Events {
+		return "", nil
+	}
+	b, err := json.Marshal(eventRoute{URL: a.EventURL, Prefixes: a.EventPrefixes})
+	if err != nil {
+		return "", fmt.Errorf("publish where the events of account %s go: %w", a.Name, err)
+	}
+	return string(b), nil
 }
 
 // serving finds an account that serves a kind of job. Workers that are newer
@@ -216,17 +265,18 @@ func (c *Client) account(ctx context.Context, name string) (Account, error) {
 			return s.account, nil
 		}
 	}
-	value, err := c.rdb.HGet(ctx, accountsKey, name).Result()
-	switch {
-	case err == nil:
-		a, err := decodeAccount(value)
+	values, err := c.rdb.HMGet(ctx, accountsKey, name, eventsField+name).Result()
+	if err != nil {
+		return Account{}, fmt.Errorf("look up account %s: %w", name, err)
+	}
+	if value, ok := values[0].(string); ok {
+		route, _ := values[1].(string) // nil: no worker sends events
+		a, err := decodeAccount(value, route)
 		if err != nil {
 			return Account{}, fmt.Errorf("read the published account %s: %w", name, err)
 		}
 		c.known.Store(name, seen{a, time.Now()})
 		return a, nil
-	case !errors.Is(err, redis.Nil):
-		return Account{}, fmt.Errorf("look up account %s: %w", name, err)
 	}
 	for _, a := range c.fallback {
 		if a.Name == name {

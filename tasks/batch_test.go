@@ -119,7 +119,7 @@ func TestEnqueueManyTakesFewRequests(t *testing.T) {
 		})
 		c := producer(t, r, asked)
 		wantResults(t, c.EnqueueMany(t.Context(), rows(400)), "queued", false)
-		if want := "hget" + strings.Repeat(" pipeline", 6); strings.Join(sent, " ") != want {
+		if want := "hmget" + strings.Repeat(" pipeline", 6); strings.Join(sent, " ") != want {
 			t.Errorf("sent %q, want %q", sent, want)
 		}
 		sent = nil

@@ -3,6 +3,7 @@ package tasks
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -34,19 +35,28 @@ func (a Account) checkEventURL(c *checkedJob) *FieldError {
 	if !a.Events {
 		return fieldErrorf("event_url", "no worker of account %s sends events: configure events at the workers, or leave it out", a.Name)
 	}
-	u, problem := normalURL(c.EventURL)
-	if problem != "" {
+	if _, problem := normalURL(c.EventURL); problem != "" {
 		return fieldErrorf("event_url", "%s", problem)
 	}
-	if configured, problem := normalURL(a.EventURL); problem == "" && configured.String() == u.String() {
-		return nil
+	if !AllowsEventURL(c.EventURL, a.EventURL, a.EventPrefixes) {
+		return fieldErrorf("event_url", "begins with none of events.allowed_prefixes of account %s's workers, and is not their events.url", a.Name)
 	}
-	for _, prefix := range a.EventPrefixes {
-		if begins(u, prefix) {
-			return nil
-		}
+	return nil
+}
+
+// AllowsEventURL says whether a job's own address is the configured one or begins
+// with one of the prefixes. Producers and workers both ask it, so that a job that was
+// taken is also told of. It compares normal forms, and allows nothing that has none;
+// a configured address without one is never a job's own.
+func AllowsEventURL(own, configured string, prefixes []string) bool {
+	u, problem := normalURL(own)
+	if problem != "" {
+		return false
 	}
-	return fieldErrorf("event_url", "begins with none of events.allowed_prefixes of account %s's workers, and is not their events.url", a.Name)
+	if c, problem := normalURL(configured); problem == "" && c.String() == u.String() {
+		return true
+	}
+	return slices.ContainsFunc(prefixes, func(p string) bool { return begins(u, p) })
 }
 
 // begins compares parsed addresses: in text, https://app.example.com@elsewhere/

@@ -102,6 +102,14 @@ func TestRecordTells(t *testing.T) {
 	if rec.EventURL != "https://any.example.com/" || !rec.Tells {
 		t.Errorf("told %v at %s", rec.Tells, rec.EventURL)
 	}
+	publish(t, r, account) // by a worker without events, beside one that has them
+	if rec := recordOf(t, r, enqueue(t, tasks.NewClient(r.Client), call()).ID); !rec.Tells {
+		t.Error("another worker's events section is forgotten")
+	}
+	// A quarter of an hour after the last worker with events was seen.
+	if err := r.Client.HIncrBy(t.Context(), "callpacer:accounts", "events/"+account.Name+"/seen", -901).Err(); err != nil {
+		t.Fatal(err)
+	}
 	publish(t, r, account)
 	if rec := recordOf(t, r, enqueue(t, tasks.NewClient(r.Client), call()).ID); rec.Tells || rec.EventURL != "" {
 		t.Errorf("an account without events: told %v at %q", rec.Tells, rec.EventURL)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/oklog/ulid/v2"
 )
@@ -34,6 +35,17 @@ func newID(group, account, key string) string {
 
 // Queue is one asynq queue of a lane.
 type Queue string
+
+// MadeAt is when a job without an idempotency key was accepted, which its id tells;
+// false for the others.
+func MadeAt(id string) (time.Time, bool) {
+	_, name, _ := strings.Cut(id, ".")
+	u, err := ulid.ParseStrict(name)
+	if err != nil {
+		return time.Time{}, false
+	}
+	return ulid.Time(u.Time()), true
+}
 
 // QueueOf names the queue of jobs with a priority.
 func QueueOf(account string, p Priority) Queue {

@@ -158,6 +158,7 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		return err
 	}
 	a.keepSettlements(ctx, lanes)
+	a.warnOfStranded()
 	a.startPumps(groups)
 	if err := a.startEvents(groups); err != nil {
 		return err

@@ -56,7 +56,8 @@ func (r *Report) Count(level Level) int {
 
 // CheckOptions replace parts of the world, for tests.
 type CheckOptions struct {
-	Now func() time.Time // this machine's clock; nil: time.Now
+	Now      func() time.Time // this machine's clock; nil: time.Now
+	Resolver *net.Resolver    // of the host of events.url; nil: the system's
 }
 
 const (
@@ -66,7 +67,7 @@ const (
 
 // Check says whether a worker with this configuration would start, and whether
 // its Redis lets it keep its promises. It writes nothing that stays, publishes
-// nothing and asks no vendor.
+// nothing and asks no vendor; of the application's endpoint it resolves the name.
 func Check(ctx context.Context, c *configs.Config, o CheckOptions) Report {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -76,6 +77,7 @@ func Check(ctx context.Context, c *configs.Config, o CheckOptions) Report {
 	var r Report
 	r.configuration(c)
 	r.state(c)
+	r.events(ctx, c.Events, o)
 	own := r.accounts(c)
 	r.redis(ctx, c, o, own)
 	return r

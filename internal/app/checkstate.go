@@ -22,7 +22,7 @@ func (r *Report) state(c *configs.Config) {
 	if connector, err := newConnector(c.Redis, 1); err == nil {
 		own = connector.deployment()
 	}
-	for _, other := range strandedState(dir, own) {
-		r.Add(check, LevelWarn, "%s has entries for another Redis; they wait for a worker that runs with that one", other)
+	for _, other := range strandedState(dir, own, journals(c)) {
+		r.Add(check, LevelWarn, "%s has entries that no worker with this configuration brings in: they wait for one with their Redis, or their account", other)
 	}
 }

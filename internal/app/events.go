@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/event"
 	"github.com/callpacer/callpacer/internal/record"
@@ -15,6 +16,7 @@ import (
 func (a *App) startEvents(groups map[string]bool) error {
 	c := a.config.Events
 	if c == nil {
+		a.warnOfUntold(groups)
 		return nil
 	}
 	endpoints, err := event.NewEndpoints(event.Options{
@@ -26,6 +28,7 @@ func (a *App) startEvents(groups map[string]bool) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
+	wg.Go(func() { a.keepRoutes(ctx) })
 	for group := range groups {
 		d := &event.Deliverer{Store: a.store, Endpoints: endpoints, Group: group, Log: a.log, Clock: a.clock}
 		wg.Go(func() { d.Run(ctx) })
@@ -38,3 +41,36 @@ func (a *App) startEvents(groups map[string]bool) error {
 	})
 	return nil
 }
+
+// routesEvery is how often a worker says that it sends events: one without must not
+// take that back meanwhile (tasks.Publish).
+const routesEvery = 5 * time.Minute
+
+func (a *App) keepRoutes(ctx context.Context) {
+	ticker := time.NewTicker(routesEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if err := a.publish(ctx); err != nil && ctx.Err() == nil {
+			a.log.WithError(err).Warn("that this worker sends events could not be said again; it is said in a while")
+		}
+	}
+}
+
+// warnOfUntold says where events wait that this worker does not deliver.
+func (a *App) warnOfUntold(groups map[string]bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), untoldWithin)
+	defer cancel()
+	for group := range groups {
+		if n, err := a.store.EventsDue(ctx, group); err == nil && n > 0 {
+			a.log.Warnf("%d events of group %s wait, and this worker has no events section: unless another one has, "+
+				"the application hears nothing, and they are dropped after eight days", n, group)
+		}
+	}
+}
+
+const untoldWithin = 2 * time.Second

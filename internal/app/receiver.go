@@ -15,15 +15,16 @@ func (a *App) newReceiver(signer pushtoken.Signer) *callbackrx.Receiver {
 	receiver := &callbackrx.Receiver{
 		Store: a.store, Queue: a.broker, Signer: signer, Log: a.log, Accounts: map[string]callbackrx.Account{},
 	}
-	if a.config.Public == nil {
-		return receiver
-	}
-	receiver.TrustedProxies = a.config.Public.TrustedProxies
-	if j, err := a.journal("pushes"); err != nil {
-		a.log.WithError(err).Warn("pushes are refused with 503 while Redis is away: there is no journal on this machine")
-	} else {
+	j, err := a.journal("pushes")
+	switch {
+	case err == nil:
+		// Also where this worker receives none: another one may have been here before.
 		receiver.Journal = j
-		a.warnOfStranded()
+	case a.config.Public != nil:
+		a.log.WithError(err).Warn("pushes are refused with 503 while Redis is away: there is no journal on this machine")
+	}
+	if a.config.Public != nil {
+		receiver.TrustedProxies = a.config.Public.TrustedProxies
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
@@ -43,7 +44,7 @@ func (a *App) warnOfStranded() {
 	if err != nil {
 		return // said already
 	}
-	for _, other := range strandedState(dir, a.redis.deployment()) {
-		a.log.Warnf("state_dir: %s has entries for another Redis; they wait for a worker that runs with that one", other)
+	for _, other := range strandedState(dir, a.redis.deployment(), journals(a.config)) {
+		a.log.Warnf("state_dir: %s has entries that no worker with this configuration brings in: they wait for one with their Redis, or their account", other)
 	}
 }

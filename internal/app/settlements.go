@@ -14,6 +14,9 @@ import (
 // can be told by now.
 const replayEvery = time.Second
 
+// settlements begins the names of the lanes' journals.
+const settlements = "settlements-"
+
 // keepSettlements gives each lane a place on the disk for what Redis cannot be told,
 // and tells it what lies there, before anybody takes the jobs for being in doubt.
 func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) {
@@ -21,7 +24,7 @@ func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) {
 	var wg sync.WaitGroup
 	for _, lane := range lanes {
 		// One for each account, for another worker on this machine may have others.
-		j, err := a.journal("settlements-" + lane.Account)
+		j, err := a.journal(settlements + lane.Account)
 		if err != nil {
 			if !errors.Is(err, errNoState) {
 				a.log.WithError(err).Warn("vendors' answers that come while Redis is away are lost if this process dies: there is no journal on this machine")

@@ -71,19 +71,34 @@ func (a *App) journal(name string) (*journal.Journal, error) {
 	return j, nil
 }
 
-// strandedState names the folders of other deployments under the state folder
-// that still keep something: nobody replays them unless a worker runs with the
-// Redis that they are for.
-func strandedState(dir, own string) []string {
+// journals are the names of what this configuration's workers keep.
+func journals(c *configs.Config) []string {
+	names := []string{"pushes"}
+	for i := range c.Accounts {
+		names = append(names, settlements+c.Accounts[i].Name)
+	}
+	return names
+}
+
+// strandedState names the folders under the state folder that keep something which
+// no worker of this configuration brings in: those of other deployments, which wait
+// for a worker with their Redis, and our own that are in none of the names.
+func strandedState(dir, own string, names []string) []string {
 	found, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.journal"))
 	if err != nil {
 		return nil // a folder whose own name is a pattern
 	}
 	var out []string
 	for _, path := range found {
-		of := filepath.Dir(filepath.Dir(path))
-		if filepath.Base(of) != own && !slices.Contains(out, of) {
-			out = append(out, of)
+		folder := filepath.Dir(path)
+		of := filepath.Dir(folder)
+		if filepath.Base(of) != own {
+			folder = of
+		} else if slices.Contains(names, filepath.Base(folder)) {
+			continue
+		}
+		if !slices.Contains(out, folder) {
+			out = append(out, folder)
 		}
 	}
 	return out

@@ -93,7 +93,7 @@ func TestCheckSaysWhereStateIsKept(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(stranded, "pushes", "1-0102030405060708.journal"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wantFinding(t, of(dir), "state", LevelWarn, stranded+" has entries for another Redis")
+	wantFinding(t, of(dir), "state", LevelWarn, stranded+" has entries that no worker with this configuration brings in")
 }
 
 // A secret that is changed, or configured for the first time, leaves the

@@ -8,7 +8,7 @@ var notBuilt = []string{}
 // from layers below its own. "x/*" are the direct subfolders of x that no other
 // entry names. A package that is in no layer fails the test.
 var layers = [][]string{
-	{"providers", "internal/secret", "internal/phone", "internal/pushtoken", "internal/journal"},
+	{"providers", "internal/secret", "internal/phone", "internal/pushtoken", "internal/journal", "internal/netguard"},
 	{"internal/vendorhttp", "internal/vendorwire", "internal/record"},
 	{"providers/*", "tasks", "ratelimit"},
 	{"providers/all", "providers/providertest"},

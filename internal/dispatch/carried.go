@@ -101,10 +101,22 @@ func (l *Lane) lost(ctx context.Context, id string, kind tasks.Kind) error {
 	return err
 }
 
+// forgotten says that a job without a key is so old that its record may have ended,
+// and been told, long before its task came: what else is told of it could be wrong.
+func (l *Lane) forgotten(id string, now time.Time) bool {
+	made, ok := tasks.MadeAt(id)
+	return ok && now.Sub(made) > l.Retention
+}
+
 // missing tells of a job whose task came without its record.
 func (l *Lane) missing(ctx context.Context, id string, kind tasks.Kind) (record.State, error) {
+	now, err := l.Store.Now(ctx)
+	if err != nil {
+		return "", fmt.Errorf("job %s has no record: %w", id, err)
+	}
 	state, err := l.Store.Missing(ctx, id, record.LostJob{
-		Account: l.Account, Vendor: l.VendorName, Kind: string(kind), Retain: l.Retention, Tells: l.Tells,
+		Account: l.Account, Vendor: l.VendorName, Kind: string(kind), Retain: l.Retention,
+		Tells: l.Tells && !l.forgotten(id, now),
 	})
 	if err != nil {
 		return "", fmt.Errorf("job %s has no record: %w", id, err)

@@ -57,7 +57,7 @@ func (l *Lane) Push(ctx context.Context, pushID string) error {
 		l.Log.WithField("push", pushID).Warnf("a push was %s: %s", state, detail)
 		retain = max(retain, pushesKept)
 	}
-	if err := l.Store.EndPush(ctx, pushID, state, detail, retain); err != nil {
+	if err := l.Store.EndRead(ctx, pushID, p, state, detail, retain); err != nil {
 		return fmt.Errorf("process a push: %w", err)
 	}
 	return nil

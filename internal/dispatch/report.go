@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,13 +99,23 @@ func (l *Lane) ofOne(ctx context.Context, parent *record.Record, r providers.Rep
 	e := l.evidenceOf(r, 0, "push")
 	e.VendorID = r.Task
 	_, called, err := l.Store.AdvanceChild(ctx, record.Child{
-		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Retain: l.Retention,
+		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Hides: numbersIn(parent, r), Retain: l.Retention,
 	}, e)
 	if err != nil {
 		return "", "", fmt.Errorf("record a call of job %s: %w", parent.ID, err)
 	}
 	l.Log.WithField("job", call).Infof("a call of job %s is %s", parent.ID, called)
 	return pushDone, "job " + call + " is " + string(called), nil
+}
+
+// numbersIn are the numbers that the texts of a call's record may repeat.
+func numbersIn(parent *record.Record, r providers.Report) []string {
+	numbers := []string{r.From, r.To}
+	if c, err := tasks.DecodeContent(tasks.Kind(parent.Kind), parent.Content); err == nil {
+		numbers = append(numbers, c.From, c.To, c.X, c.A, c.B)
+	}
+	slices.Sort(numbers)
+	return slices.DeleteFunc(slices.Compact(numbers), func(n string) bool { return n == "" || strings.Contains(n, ",") })
 }
 
 // oneCall says that all reports of a push are about one call.

@@ -51,7 +51,7 @@ func TestResultsAreWrittenDown(t *testing.T) {
 	}{
 		"accepted":                     {notifyJob(nil), nil, time.Second, record.Submitted},
 		"accepted, in doubt meanwhile": {notifyJob(nil), nil, 3 * time.Minute, record.Submitted},
-		"accepted, given up meanwhile": {notifyJob(nil), nil, 2 * time.Hour, record.Unknown},
+		"accepted, given up meanwhile": {notifyJob(nil), nil, 2 * time.Hour, record.Submitted},
 		"bound":                        {bindFor(forAges)(nil), nil, time.Second, record.Active},
 		"refused for good": {
 			notifyJob(nil), &providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: providers.CauseInvalidNumber}, time.Second, record.Failed,

@@ -11,8 +11,11 @@ import (
 type claimed struct {
 	record.Event
 	over time.Time // the lease's end
-	to   target
-	at   *endpoint
+	// ahead is how far Redis's time is ahead of this process's: what is signed is
+	// Redis's, for endpoints refuse what is minutes old.
+	ahead time.Duration
+	to    target
+	at    *endpoint
 }
 
 // left is the time until the event's last try.
@@ -22,6 +25,14 @@ func (c claimed) left(now time.Time) time.Duration {
 		since = c.At
 	}
 	return since.Add(patience).Sub(now)
+}
+
+// waits is a wait that does not put the last try off.
+func (c claimed) waits(in time.Duration, now time.Time) time.Duration {
+	if left := c.left(now); left > 0 {
+		return min(in, left)
+	}
+	return in
 }
 
 func (c claimed) last(now time.Time) bool { return c.left(now) <= 0 }
@@ -97,7 +108,7 @@ func (d *Deliverer) deliver(ctx context.Context, c claimed) {
 	}
 	ended := c.at.try(now)
 	// What is under way is finished when the worker stops: its answer counts.
-	v := d.Endpoints.post(context.WithoutCancel(ctx), c.to, c.Event, now)
+	v := d.Endpoints.post(context.WithoutCancel(ctx), c.to, c.Event, now.Add(c.ahead))
 	end := d.now()
 	ended(end)
 	opened, closed := c.at.breaker.leave(leave, v.outcome, end)

@@ -2,6 +2,7 @@ package event
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 type Due interface {
 	ClaimEvents(ctx context.Context, group string, limit int, lease time.Duration) ([]record.Event, error)
 	EventPutOff(ctx context.Context, e record.Event, in time.Duration) error
+	EventsPutOff(ctx context.Context, group string, waits []record.PutOff) error
 }
 
 // Ends is told what became of an event.
@@ -86,18 +88,39 @@ func (d *Deliverer) Run(ctx context.Context) {
 // whether some found no seat at an endpoint that will have one in a moment.
 func (d *Deliverer) step(ctx context.Context, work *sync.WaitGroup) (n int, crowded bool, err error) {
 	lease := d.Endpoints.opts.Timeout + leaseSlack
-	over := d.now().Add(lease)
+	asked := d.now()
 	events, err := d.Store.ClaimEvents(ctx, d.Group, claimBatch, lease)
 	if err != nil {
 		return 0, false, err
 	}
+	answered := d.now()
 	inOrder(events)
+	var waits []record.PutOff
 	for _, e := range events {
-		if wait := d.take(ctx, claimed{Event: e, over: over}, work); wait > 0 && wait <= nextTurn {
-			crowded = true
+		c := claimed{Event: e, over: asked.Add(lease)}
+		if !e.Claimed.IsZero() {
+			c.ahead = e.Claimed.Sub(asked.Add(answered.Sub(asked) / 2))
+		}
+		if in := d.take(ctx, c, work); in > 0 {
+			waits = append(waits, record.PutOff{Event: e, In: in})
+			crowded = crowded || in <= nextTurn
 		}
 	}
-	return len(events), crowded, nil
+	return len(events), crowded, d.putAllOff(ctx, waits)
+}
+
+// putAllOff gives events back that were not tried, in one go: an endpoint that hangs
+// may have thousands, and each would keep others waiting.
+func (d *Deliverer) putAllOff(ctx context.Context, waits []record.PutOff) error {
+	if len(waits) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
+	defer cancel()
+	if err := d.Store.EventsPutOff(ctx, d.Group, waits); err != nil {
+		return fmt.Errorf("give events back, whose leases run out now: %w", err)
+	}
+	return nil
 }
 
 // inOrder brings each job's events into the order of their revisions; jobs stay in
@@ -117,8 +140,8 @@ func inOrder(events []record.Event) {
 	})
 }
 
-// take brings an event on its way, or puts it off. It returns the wait of one that
-// found no seat.
+// take brings an event on its way; else it says after how long the event is to be
+// due again.
 func (d *Deliverer) take(ctx context.Context, c claimed, work *sync.WaitGroup) time.Duration {
 	to, err := d.Endpoints.opts.targetOf(c.URL)
 	if err != nil {
@@ -128,13 +151,10 @@ func (d *Deliverer) take(ctx context.Context, c claimed, work *sync.WaitGroup) t
 	c.to, c.at = to, d.Endpoints.at(to)
 	now := d.now()
 	if wait := c.at.breaker.shut(now); wait > 0 && !c.last(now) {
-		d.putOff(ctx, c, later(wait))
-		return 0
+		return c.waits(later(wait), now)
 	}
-	ok, wait := c.at.sit(now)
-	if !ok {
-		d.putOff(ctx, c, wait)
-		return wait
+	if ok, wait := c.at.sit(now); !ok {
+		return c.waits(wait, now)
 	}
 	if ch, first := d.join(c); first {
 		work.Go(func() { d.work(ctx, ch) })
@@ -143,9 +163,7 @@ func (d *Deliverer) take(ctx context.Context, c claimed, work *sync.WaitGroup) t
 }
 
 func (d *Deliverer) putOff(ctx context.Context, c claimed, in time.Duration) {
-	if left := c.left(d.now()); left > 0 {
-		in = min(in, left) // its last try is not put off
-	}
+	in = c.waits(in, d.now())
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	if err := d.Store.EventPutOff(ctx, c.Event, in); err != nil {

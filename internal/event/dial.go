@@ -4,10 +4,10 @@ import (
 	"context"
 	"net"
 	"net/http"
-	"net/netip"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/callpacer/callpacer/internal/netguard"
 )
 
 const (
@@ -15,11 +15,6 @@ const (
 	idleTimeout   = 30 * time.Second
 	maxHeaderSize = 64 << 10
 )
-
-// refusedError says that a host's address is none to which events go.
-type refusedError struct{ rule string }
-
-func (e *refusedError) Error() string { return "address refused: " + e.rule }
 
 // transport judges each address that is really dialled, after resolution: a name
 // may lead elsewhere than a moment ago. It knows no proxy, which would dial instead.
@@ -50,23 +45,8 @@ func (o *Options) dialer() func(ctx context.Context, network, address string) (n
 		}
 		d := net.Dialer{Timeout: dialTimeout, Resolver: o.Resolver}
 		if !o.AllowPrivate {
-			d.Control = guard(loopback[strings.ToLower(host)])
+			d.Control = netguard.Control(loopback[strings.ToLower(host)])
 		}
 		return d.DialContext(ctx, network, address)
-	}
-}
-
-// guard runs on the address of a socket before it is connected.
-func guard(loopback bool) func(network, address string, _ syscall.RawConn) error {
-	return func(_, address string, _ syscall.RawConn) error {
-		at, err := netip.ParseAddrPort(address)
-		if err != nil {
-			return &refusedError{"unreadable"}
-		}
-		rule := refusal(at.Addr())
-		if rule == "" || loopback && rule == "loopback" {
-			return nil
-		}
-		return &refusedError{rule}
 	}
 }

@@ -48,10 +48,12 @@ type Options struct {
 // Endpoints are the applications' addresses as one process sees them: its slots and
 // the breakers. All Deliverers of a process share them.
 type Endpoints struct {
-	opts   Options
-	signer *standardwebhooks.Webhook
-	client *http.Client
-	slots  chan struct{}
+	opts    Options
+	name    string // of the one that events.url leads to
+	keySize int
+	signer  *standardwebhooks.Webhook
+	client  *http.Client
+	slots   chan struct{}
 
 	mu  sync.Mutex
 	all map[string]*endpoint // no more than the configuration names hosts
@@ -72,14 +74,22 @@ func NewEndpoints(o Options) (*Endpoints, error) {
 	if o.Timeout <= 0 {
 		o.Timeout = DefaultTimeout
 	}
-	if _, err := o.targetOf(""); err != nil {
+	to, err := o.targetOf("")
+	if err != nil {
 		return nil, errors.New("events.url: is not a URL such as https://host.example.com/path")
 	}
-	signer, err := newSigner(o.Secret.Reveal())
+	if err := o.refusedLiteral(); err != nil {
+		return nil, err
+	}
+	key, err := keyOf(o.Secret.Reveal())
 	if err != nil {
 		return nil, err
 	}
-	e := &Endpoints{opts: o, signer: signer, slots: make(chan struct{}, slotsPerProcess), all: map[string]*endpoint{}}
+	signer, err := standardwebhooks.NewWebhookRaw(key)
+	if err != nil { // its words may repeat the secret
+		return nil, errors.New("events.secret: cannot be used as a key")
+	}
+	e := &Endpoints{opts: o, name: to.endpoint, keySize: len(key), signer: signer, slots: make(chan struct{}, slotsPerProcess), all: map[string]*endpoint{}}
 	e.client = &http.Client{
 		Transport:     o.transport(),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -73,7 +73,8 @@ func TestAnAnswerWithoutEndIsReadInPart(t *testing.T) {
 	}
 }
 
-func TestAnAnswerThatTricklesEndsWithTheDeadline(t *testing.T) {
+// Its status is the answer, though its body never ends; the deadline ends that.
+func TestAnAnswerThatTricklesIsOne(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusOK)
 		_ = http.NewResponseController(w).Flush()
@@ -82,7 +83,7 @@ func TestAnAnswerThatTricklesEndsWithTheDeadline(t *testing.T) {
 	t.Cleanup(server.Close)
 	o := testOptions()
 	o.URL, o.Timeout = server.URL, 50*time.Millisecond
-	if v := tryOnce(t, o, ""); v.told || v.why != "the endpoint did not answer within 50ms" {
+	if v := tryOnce(t, o, ""); !v.told {
 		t.Errorf("%+v", v)
 	}
 }

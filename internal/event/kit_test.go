@@ -115,6 +115,15 @@ func (s *shelf) EventPutOff(ctx context.Context, e record.Event, in time.Duratio
 	})
 }
 
+func (s *shelf) EventsPutOff(ctx context.Context, _ string, waits []record.PutOff) error {
+	for _, w := range waits {
+		if err := s.EventPutOff(ctx, w.Event, w.In); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *shelf) EventDead(ctx context.Context, e record.Event, why string, retain time.Duration) error {
 	if retain != 7*24*time.Hour {
 		return fmt.Errorf("a dead letter is kept for %s", retain)

@@ -45,9 +45,9 @@ func (e *Endpoints) post(ctx context.Context, to target, ev record.Event, now ti
 		return verdict{outcome: failed, why: reason(ctx, err, e.opts.Timeout)}
 	}
 	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)); err != nil && ctx.Err() != nil {
-		return verdict{outcome: failed, why: reason(ctx, err, e.opts.Timeout)}
-	}
+	// Its status is the answer. What comes behind it is read so that the connection can
+	// be used again; where it does not end, it cannot.
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer))
 	return judge(answer, now)
 }
 

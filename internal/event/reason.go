@@ -9,13 +9,15 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/callpacer/callpacer/internal/netguard"
 )
 
 // reason is the fixed sentence for an error: the error's own words would repeat the
 // URL, and a token in it.
 func reason(ctx context.Context, err error, timeout time.Duration) string {
 	var (
-		refused *refusedError
+		refused *netguard.RefusedError
 		dns     *net.DNSError
 		netErr  net.Error
 		alert   tls.AlertError
@@ -24,7 +26,7 @@ func reason(ctx context.Context, err error, timeout time.Duration) string {
 	)
 	switch {
 	case errors.As(err, &refused):
-		return "the host leads to an address that is not allowed (" + refused.rule + "); events.allow_private allows it"
+		return "the host leads to an address that is not allowed (" + refused.Rule + "); events.allow_private allows it"
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return "the endpoint did not answer within " + timeout.String()
 	case errors.As(err, &dns):

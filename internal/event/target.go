@@ -3,10 +3,11 @@ package event
 import (
 	"errors"
 	"net"
-	"net/netip"
 	"net/url"
-	"slices"
 	"strings"
+
+	"github.com/callpacer/callpacer/internal/netguard"
+	"github.com/callpacer/callpacer/tasks"
 )
 
 var errNotAllowed = errors.New("the job's event_url is not allowed: it begins with none of events.allowed_prefixes")
@@ -28,24 +29,10 @@ func (o *Options) targetOf(own string) (target, error) {
 	if err != nil || u.Host == "" || u.Opaque != "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
 		return target{}, errors.New("the event_url is not a URL such as https://host.example.com/path") // the parser's words would repeat it
 	}
-	if text != o.URL && (climbs(u) || !slices.ContainsFunc(o.AllowedPrefixes, func(p string) bool { return within(u, text, p) })) {
+	if own != "" && !tasks.AllowsEventURL(own, o.URL, o.AllowedPrefixes) {
 		return target{}, errNotAllowed
 	}
 	return target{url: text, endpoint: endpointOf(u)}, nil
-}
-
-// within wants the host of the prefix, too: a prefix that does not close its host
-// with a slash would be one of longer host names.
-func within(u *url.URL, text, prefix string) bool {
-	p, err := url.Parse(prefix)
-	return err == nil && strings.HasPrefix(text, prefix) && u.Host == p.Host
-}
-
-// climbs says that a path leads out of the folders that it names: servers resolve
-// such paths, so a prefix would say nothing.
-func climbs(u *url.URL) bool {
-	return slices.ContainsFunc(strings.FieldsFunc(u.Path, func(r rune) bool { return r == '/' || r == '\\' }),
-		func(step string) bool { return step == ".." || step == "." })
 }
 
 func endpointOf(u *url.URL) string {
@@ -65,9 +52,7 @@ func (o *Options) loopbackHosts() map[string]bool {
 		if err != nil {
 			continue // it was refused at loading, and allows nothing here
 		}
-		host := strings.ToLower(u.Hostname())
-		ip, err := netip.ParseAddr(host)
-		if host == "localhost" || err == nil && ip.Unmap().IsLoopback() {
+		if host := strings.ToLower(u.Hostname()); netguard.IsLoopbackHost(host) {
 			hosts[host] = true
 		}
 	}

@@ -46,16 +46,19 @@ func interpreter(t *testing.T, name string) string {
 	return path
 }
 
+// delivery is an event as an application gets it.
+type delivery struct {
+	name         string
+	ours, theirs string // secrets
+	signed       time.Time
+	tamper       func(id, stamp, signature *string, body *[]byte)
+	good         bool
+}
+
 func judgeEvents(t *testing.T, command []string) {
 	const encoded = "bXkgdmVyeSBvd24gc2VjcmV0IGtleQ=="
 	now := time.Now()
-	for _, c := range []struct {
-		name         string
-		ours, theirs string
-		signed       time.Time
-		tamper       func(id, stamp, signature *string, body *[]byte)
-		good         bool
-	}{
+	deliveries := []delivery{
 		{name: "good, any text", ours: someText, theirs: someText, signed: now, good: true},
 		{name: "good, base64", ours: encoded, theirs: "whsec_" + encoded, signed: now, good: true},
 		{name: "good, whsec_ that is no base64", ours: "whsec_no base64", theirs: "whsec_no base64", signed: now, good: true},
@@ -75,7 +78,12 @@ func judgeEvents(t *testing.T, command []string) {
 			*stamp = strconv.FormatInt(now.Unix(), 10)
 		}},
 		{name: "no time", ours: someText, theirs: someText, signed: now, tamper: func(_, stamp, _ *string, _ *[]byte) { *stamp = "today" }},
-	} {
+	}
+	// Not all that looks like base64 is; each side must come to the same key.
+	for _, text := range []string{"abcd=", "abcdefgh==", "ab==cd==", "YWJ=", "password=", "=", "a===", "whsec_", "whsec_whsec_abcd", "pässword", "-_-_"} {
+		deliveries = append(deliveries, delivery{name: "good, " + text, ours: text, theirs: text, signed: now, good: true})
+	}
+	for _, c := range deliveries {
 		o := testOptions()
 		o.Secret = secret.New(c.ours)
 		e := mustEndpoints(t, o)

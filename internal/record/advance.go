@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -99,6 +100,7 @@ func (f Facts) fields() map[string]string {
 type Child struct {
 	Parent   *Record
 	From, To string        // masked
+	Hides    []string      // numbers in clear that its texts may repeat
 	Retain   time.Duration // after its end
 }
 
@@ -122,6 +124,9 @@ func (c Child) fields() map[string]string {
 		"account": c.Parent.Account, "vendor": c.Parent.Vendor, "kind": "call", "priority": c.Parent.Priority,
 		"parent": c.Parent.ID, "x": c.Parent.X, "keyed": "0", "retain_ms": ms(c.Retain),
 		"from": c.From, "to": c.To,
+	}
+	if len(c.Hides) > 0 {
+		f["hides"] = strings.Join(c.Hides, ",")
 	}
 	if c.Parent.Tells {
 		f["tells"] = "1"

@@ -15,7 +15,7 @@ type DeadEvent struct {
 	Account         string
 	Revision, Tries int
 	At, DiedAt      time.Time // the change, and when it was given up
-	State           State     // that the event tells
+	State           State     // that the event tells; empty: it cannot be read
 	URL             string    // the job's own; empty: the configured one
 	Why             string    // the last delivery failed
 }
@@ -44,8 +44,8 @@ func (s *Store) EachDeadEvent(ctx context.Context, group string, f func(DeadEven
 				continue // it is kept no longer, or was replayed meanwhile
 			}
 			var told struct{ State, Account string }
-			if err := json.Unmarshal([]byte(h["record"]), &told); err != nil {
-				return fmt.Errorf("read dead letter %s: %w", id, err)
+			if json.Unmarshal([]byte(h["record"]), &told) != nil {
+				told.State = "" // nobody can read it; its id and why it died are told all the same
 			}
 			if err := f(DeadEvent{
 				ID: id, Job: h["job"], Account: told.Account, Revision: count(h["revision"]), Tries: count(h["tries"]),

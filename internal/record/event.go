@@ -15,13 +15,17 @@ var claimEventsBody string
 //go:embed lua/event_step.lua
 var eventStepBody string
 
+//go:embed lua/events_put_off.lua
+var eventsPutOffBody string
+
 //go:embed lua/replay_event.lua
 var replayEventBody string
 
 var (
-	claimEventsScript = NewScript("claim due events", claimEventsBody)
-	eventStepScript   = NewScript("say what became of an event", eventStepBody)
-	replayEventScript = NewScript("replay an event", replayEventBody)
+	claimEventsScript  = NewScript("claim due events", claimEventsBody)
+	eventStepScript    = NewScript("say what became of an event", eventStepBody)
+	eventsPutOffScript = NewScript("put events off", eventsPutOffBody)
+	replayEventScript  = NewScript("replay an event", replayEventBody)
 )
 
 // Event is one change of a job that its application is to hear of.
@@ -37,6 +41,7 @@ type Event struct {
 	Record    *Record   // as it stood right after the change
 	Tries     int       // deliveries that failed so far
 	LastError string    // why the last one did
+	Claimed   time.Time // by Redis's time
 
 	until int64 // the lease
 }
@@ -63,7 +68,7 @@ func (s *Store) ClaimEvents(ctx context.Context, group string, limit int, lease 
 	var events []Event
 	for i := 1; i+1 < len(answer); i += 2 {
 		e, unreadable := eventOf(answer[i], answer[i+1])
-		e.ID, e.Group, e.until = answer[i], group, until.UnixMilli()
+		e.ID, e.Group, e.until, e.Claimed = answer[i], group, until.UnixMilli(), until.Add(-lease)
 		if unreadable == nil {
 			events = append(events, e)
 			continue
@@ -96,6 +101,15 @@ func eventOf(id, kept string) (Event, error) {
 	}, nil
 }
 
+// EventsDue is how many events of the group are not delivered yet.
+func (s *Store) EventsDue(ctx context.Context, group string) (int64, error) {
+	n, err := s.rdb.ZCard(ctx, keysOf(group).events()).Result()
+	if err != nil {
+		return 0, fmt.Errorf("count events: %w", err)
+	}
+	return n, nil
+}
+
 // EventTold says that the application has the event; nothing of it is kept.
 func (s *Store) EventTold(ctx context.Context, e Event) error {
 	return s.eventStep(ctx, e, map[string]any{"step": "told"})
@@ -110,6 +124,22 @@ func (s *Store) EventFailed(ctx context.Context, e Event, in time.Duration, why 
 // EventPutOff gives an event back that was not tried; it is due after in.
 func (s *Store) EventPutOff(ctx context.Context, e Event, in time.Duration) error {
 	return s.eventStep(ctx, e, map[string]any{"step": "put_off", "again_in": in.Milliseconds()})
+}
+
+// PutOff is an event that was not tried, and after how long it is due again.
+type PutOff struct {
+	Event Event
+	In    time.Duration
+}
+
+// EventsPutOff is EventPutOff for events of one group, in one go.
+func (s *Store) EventsPutOff(ctx context.Context, group string, waits []PutOff) error {
+	list := make([]map[string]any, len(waits))
+	for i, w := range waits {
+		list[i] = map[string]any{"event": w.Event.ID, "leased": w.Event.until, "again_in": w.In.Milliseconds()}
+	}
+	_, err := s.RunGroup(ctx, eventsPutOffScript, group, map[string]any{"events": list})
+	return err
 }
 
 // EventDead says that the last delivery failed: the event is a dead letter, kept for

@@ -15,6 +15,7 @@ func (k keys) marker(id string) string    { return k.prefix + "key:" + id }
 func (k keys) lane(account string) string { return k.prefix + "lane:" + account }
 func (k keys) push(hash string) string    { return k.prefix + "push:" + hash }
 func (k keys) event(id string) string     { return k.prefix + "event:" + id }
+func (k keys) events() string             { return k.prefix + "events" }
 func (k keys) dead() string               { return k.prefix + "dead" }
 
 // call is what a name of the vendor, or "x/" and a number's key, leads by to a job.

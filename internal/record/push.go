@@ -29,6 +29,8 @@ type Push struct {
 	Body                          []byte
 	State                         string // received, or how it ended
 	ReceivedAt                    time.Time
+
+	replayedAt string
 }
 
 // PushID returns the id under which a group keeps the push with this hash.
@@ -90,19 +92,29 @@ func (s *Store) GetPush(ctx context.Context, id string) (*Push, error) {
 	}
 	return &Push{
 		Account: h["account"], Token: h["token"], Method: h["method"], ContentType: h["content_type"],
-		RawQuery: string(query), Body: body, State: h["state"], ReceivedAt: instant(h["received_at"]),
+		RawQuery: string(query), Body: body, State: h["state"], ReceivedAt: instant(h["received_at"]), replayedAt: h["replayed_at"],
 	}, nil
 }
 
 // EndPush says that a push was read, and how; it is kept so long that a copy of
 // it stays one job.
 func (s *Store) EndPush(ctx context.Context, id, state, detail string, retain time.Duration) error {
+	return s.endPush(ctx, id, map[string]any{"state": state, "detail": detail, "retain": retain.Milliseconds()})
+}
+
+// EndRead is EndPush by who read p. Where somebody has had it read again since,
+// nothing changes.
+func (s *Store) EndRead(ctx context.Context, id string, p *Push, state, detail string, retain time.Duration) error {
+	return s.endPush(ctx, id, map[string]any{
+		"state": state, "detail": detail, "retain": retain.Milliseconds(), "replayed": p.replayedAt,
+	})
+}
+
+func (s *Store) endPush(ctx context.Context, id string, args map[string]any) error {
 	names, err := pushKeys(id)
 	if err != nil {
 		return err
 	}
-	_, err = s.run(ctx, pushDoneScript, names, id, map[string]any{
-		"state": state, "detail": detail, "retain": retain.Milliseconds(),
-	})
+	_, err = s.run(ctx, pushDoneScript, names, id, args)
 	return err
 }

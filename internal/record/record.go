@@ -37,6 +37,7 @@ type Record struct {
 	Parent                             string // of a call over a binding: the binding's id
 	Content                            string
 	Numbers                            []string
+	Hides                              []string // numbers in clear that its texts may repeat, of a call of a binding or connection
 	Tags                               map[string]string
 	EventURL                           string
 	Tells                              bool // its application hears of its changes
@@ -124,6 +125,9 @@ func parse(id string, h map[string]string) *Record {
 	}
 	if h["numbers"] != "" {
 		r.Numbers = strings.Split(h["numbers"], ",")
+	}
+	if h["hides"] != "" {
+		r.Hides = strings.Split(h["hides"], ",")
 	}
 	if h["tags"] != "" && json.Unmarshal([]byte(h["tags"]), &r.Tags) != nil {
 		r.Tags = nil // written by us as a JSON object; anything else is nobody's tags

@@ -119,7 +119,7 @@ func TestLateSettle(t *testing.T) {
 		want  [8]record.State // by results
 	}{
 		{record.InDoubt, [8]record.State{record.Submitted, record.Held, record.Failed, record.InDoubt, record.Active, record.Completed, record.Failed, record.AwaitingDial}},
-		{record.Unknown, [8]record.State{record.Unknown, record.Failed, record.Failed, record.Unknown, record.Active, record.Completed, record.Unknown, record.Unknown}},
+		{record.Unknown, [8]record.State{record.Submitted, record.Failed, record.Failed, record.Unknown, record.Active, record.Completed, record.Unknown, record.AwaitingDial}},
 		{record.Completed, always(record.Completed)},
 		{record.Busy, always(record.Busy)},
 		{record.Active, always(record.Active)},

@@ -40,6 +40,7 @@ func numbersOf(records ...*record.Record) []string {
 		if r == nil {
 			continue
 		}
+		numbers = append(numbers, r.Hides...)
 		c, err := tasks.DecodeContent(tasks.Kind(r.Kind), r.Content)
 		if err != nil {
 			continue // it knows none

@@ -177,7 +177,7 @@ func (g group) letters() (found []string) {
 		_, due := g.Events[name]
 		_, dead := g.Dead[name]
 		ended := k.Fields["dead_at"] != ""
-		if due == ended || dead != ended || (k.TTL == "-1") == ended {
+		if due == ended || dead != ended || k.TTL == "-1" {
 			say("event %s died: %v; due %v, a dead letter %v, kept for %s ms", name, ended, due, dead, k.TTL)
 		}
 		job, there := g.Keys["job:"+k.Fields["job"]]

@@ -8,6 +8,9 @@
 --   dead                    <job>:<revision> -> when it was given up
 local PREFIX = string.match(KEYS[1], '^(.*:)[^:]*$')
 
+-- How long an event is kept that nobody tells: a day of tries, and a week.
+local EVENT_KEPT = 8 * 24 * 3600 * 1000
+
 -- What only we need of a record.
 local OURS = {'digest', 'parts', 'token', 'submit_token', 'numbers', 'number_ttl'}
 
@@ -20,12 +23,13 @@ local function tell()
   for field, value in pairs(job) do told[field] = value end
   for _, field in ipairs(OURS) do told[field] = nil end
   local name = id .. ':' .. str(event.revision)
-  -- A dead letter of an earlier record under this id would take the new one along.
-  redis.call('DEL', PREFIX .. 'event:' .. name)
-  redis.call('ZREM', PREFIX .. 'dead', name)
+  redis.call('ZREM', PREFIX .. 'dead', name) -- of an earlier record; it is kept no longer
   redis.call('HSET', PREFIX .. 'event:' .. name, 'job', id, 'revision', str(event.revision), 'at', str(now),
     'since', str(now), 'corrected', event.corrected and '1' or '0', 'url', job.event_url or '', 'record', cjson.encode(told))
+  -- Nobody tells it any more after some days, where no worker has events.
+  redis.call('PEXPIRE', PREFIX .. 'event:' .. name, str(EVENT_KEPT))
   redis.call('ZADD', PREFIX .. 'events', str(now), name)
+  redis.call('ZREMRANGEBYSCORE', PREFIX .. 'events', '-inf', str(now - EVENT_KEPT))
 end
 
 -- changed_state: the job went on from a state of rank was. Its waiting, and that it
@@ -33,7 +37,12 @@ end
 local function changed_state(was, rank)
   if rank < 2 or not was and rank < 8 then return end
   put('revision', num(job.revision) + 1)
-  if job.tells then news = {revision = num(job.revision), corrected = num(was) >= 8} end
+  -- An earlier record under this id may have left one that is not delivered yet.
+  while job.tells and redis.call('EXISTS', PREFIX .. 'event:' .. id .. ':' .. job.revision) == 1 do
+    put('revision', num(job.revision) + 1)
+  end
+  if job.tells then news = {revision = num(job.revision), corrected = num(was) >= 8 or rank >= 8 and job.told_end ~= nil} end
+  if rank >= 8 and job.tells then put('told_end', 1) end
 end
 
 local function flush()

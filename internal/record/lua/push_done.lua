@@ -1,5 +1,8 @@
 -- push_done: the push was read and what it said stands in the records. It is
--- kept for a.retain ms, so that a copy of it stays one job. Answers {state}.
+-- kept for a.retain ms, so that a copy of it stays one job. a.replayed (nil: whatever
+-- it is): when it was last given to be read again, as its reader saw it; where that
+-- was done once more since, nobody has read it yet. Answers {state}.
+if a.replayed and (job.replayed_at or '') ~= a.replayed then return {job.state or ''} end
 redis.call('ZREM', KEYS[2], id)
 if not job.state then return {''} end
 put('state', a.state)

@@ -4,7 +4,7 @@ local key = PREFIX .. 'event:' .. a.event
 if not redis.call('HGET', key, 'dead_at') then return {'left'} end
 redis.call('HDEL', key, 'dead_at', 'why', 'tries')
 redis.call('HSET', key, 'since', str(now))
-redis.call('PERSIST', key)
+redis.call('PEXPIRE', key, str(EVENT_KEPT))
 redis.call('ZREM', PREFIX .. 'dead', a.event)
 redis.call('ZADD', PREFIX .. 'events', str(now), a.event)
 return {'replayed'}

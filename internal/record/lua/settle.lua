@@ -37,6 +37,19 @@ local function learn()
   end
 end
 
+-- The vendor has the call.
+local function accept()
+  local awaits = num(a.await_in) > 0
+  local give_up_in = awaits and a.await_in or a.give_up_in
+  put('seq', num(job.seq) + 1)
+  put('give_up_at', now + give_up_in)
+  drop('cancel')
+  end_doubt()
+  enter(awaits and 'awaiting_dial' or 'submitted', 2, '')
+  -- Nobody is asked before the caller has dialled.
+  due(now + (not awaits and a.poll_in > 0 and math.min(a.poll_in, give_up_in) or give_up_in))
+end
+
 -- The attempt whose answer was missing when an operator had it sent again.
 local resent = num(string.match(job.resolved or '', '^resend (%d+) '))
 if num(job.attempt) ~= a.attempt or job.token ~= a.token then
@@ -120,6 +133,10 @@ if rank > 1 and was ~= 'in_doubt' then
     move_charge(a.attempt)
     if not_placed then
       note(was, 'result_conflict: the send answered that nothing was placed', true)
+    elseif was == 'unknown' and a.result == 'accepted' then
+      -- Given up too early: the vendor can be asked, and may yet tell.
+      revive()
+      accept()
     elseif was == 'unknown' and a.result == 'bound' then
       revive()
       activate(now, a.detail)
@@ -151,15 +168,7 @@ elseif a.result == 'bound' then
 elseif a.result == 'done' then
   finish('completed', 9, '', a.detail)
 elseif a.result == 'accepted' then
-  local awaits = num(a.await_in) > 0
-  local give_up_in = awaits and a.await_in or a.give_up_in
-  put('seq', num(job.seq) + 1)
-  put('give_up_at', now + give_up_in)
-  drop('cancel')
-  end_doubt()
-  enter(awaits and 'awaiting_dial' or 'submitted', 2, '')
-  -- Nobody is asked before the caller has dialled.
-  due(now + (not awaits and a.poll_in > 0 and math.min(a.poll_in, give_up_in) or give_up_in))
+  accept()
 elseif a.result == 'in_doubt' then
   if num(a.max_repeats) > 0 then put('bounded', num(job.bounded) + 1) end
   if num(a.max_repeats) > 0 and num(job.bounded) > a.max_repeats then

@@ -1,11 +1,16 @@
-package event
+// Package netguard knows the addresses to which a request made on behalf of
+// foreign data (an application's event_url, a downloadUrl that a vendor's report
+// named) must not go: callpacer would knock on its own network's doors for whoever
+// wrote that data.
+package netguard
 
 import (
 	"net/netip"
+	"strings"
+	"syscall"
 )
 
-// refusedNetwork is one of which no application is expected to hear events: an
-// event_url that leads there would make callpacer knock on its own network's doors.
+// refusedNetwork is one that no such request is expected to lead to.
 type refusedNetwork struct {
 	network netip.Prefix
 	rule    string
@@ -40,9 +45,9 @@ func networks(byRule map[string][]string) (all []refusedNetwork) {
 	return all
 }
 
-// refusal names the rule that keeps events from an address, or "". An IPv4 address
-// inside an IPv6 one is judged as itself.
-func refusal(ip netip.Addr) string {
+// Refusal names the rule that keeps requests from an address, or "". An IPv4
+// address inside an IPv6 one is judged as itself.
+func Refusal(ip netip.Addr) string {
 	ip = ip.WithZone("").Unmap()
 	if nat64.Contains(ip) {
 		b := ip.As16()
@@ -58,4 +63,34 @@ func refusal(ip netip.Addr) string {
 		return "reserved"
 	}
 	return narrowest.rule
+}
+
+// RefusedError says that a host leads to an address to which no request goes.
+type RefusedError struct{ Rule string }
+
+func (e *RefusedError) Error() string { return "address refused: " + e.Rule }
+
+// Control is a net.Dialer's: it judges the address of each socket before it is
+// connected, after resolution, for a name may lead elsewhere than a moment ago. Its
+// error is a *RefusedError. allowLoopback is for a host that the operator wrote down
+// as loopback.
+func Control(allowLoopback bool) func(network, address string, _ syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		at, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return &RefusedError{"unreadable"}
+		}
+		rule := Refusal(at.Addr())
+		if rule == "" || allowLoopback && rule == "loopback" {
+			return nil
+		}
+		return &RefusedError{rule}
+	}
+}
+
+// IsLoopbackHost says whether a URL's host is written as this machine: localhost, or
+// a loopback address. What other names resolve to does not count.
+func IsLoopbackHost(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback()
 }
