@@ -128,7 +128,7 @@ func TestImportDryRunLosesRedis(t *testing.T) {
 	publishVendors(t, r)
 	away := false
 	faults := redistest.NewFaults(func(op redistest.Op) redistest.Verdict {
-		if away = away || op.Name == "hget"; away {
+		if away = away || op.Name == "hmget"; away {
 			return redistest.Verdict{Action: redistest.FailBefore}
 		}
 		return redistest.Verdict{}
