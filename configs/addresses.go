@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -90,11 +92,15 @@ func (v value) urlPrefix(rules urlRules) (string, bool) {
 	return u.String(), true
 }
 
-// fileURL returns a file:// address of an absolute path, or "".
-func (o *object) fileURL(key string) string {
+// fileURL returns a file:// address of an absolute path, or one of the others as it
+// stands; else "".
+func (o *object) fileURL(key string, others ...string) string {
 	v, s, ok := o.scalar(key)
 	if !ok {
 		return ""
+	}
+	if slices.Contains(others, s.text) {
+		return s.text
 	}
 	u, err := url.Parse(s.text)
 	if err != nil || u.Scheme != "file" || u.Host != "" || !path.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "" {
@@ -102,6 +108,25 @@ func (o *object) fileURL(key string) string {
 		return ""
 	}
 	return s.text
+}
+
+var hostPattern = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?$`)
+
+// hosts returns hosts, each with or without a port.
+func (o *object) hosts(key string) []string {
+	var out []string
+	for _, item := range o.items(key) {
+		s, ok := item.scalar()
+		if !ok {
+			continue
+		}
+		if !hostPattern.MatchString(s.text) {
+			item.fail("%s is not a host, such as files.example.com or files.example.com:8443", s.shown)
+			continue
+		}
+		out = append(out, s.text)
+	}
+	return out
 }
 
 // address returns a host:port to listen on.

@@ -101,8 +101,11 @@ type Events struct {
 
 // Recordings says where fetched audio is kept, and for how long.
 type Recordings struct {
-	URL       string // file:///…
+	URL       string // file:///… or mem://
 	Retention time.Duration
+	// AllowedHosts may be asked for audio whose address a vendor's report named: a
+	// host, or host:port. Empty: no such address is followed.
+	AllowedHosts []string
 }
 
 // Records says how long a job's record and its key marker live after its end.

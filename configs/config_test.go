@@ -142,7 +142,6 @@ accounts:
 `)
 	want := []string{
 		"redis.durability: not built yet; writes wait for Redis's own answer only",
-		"recordings: not built yet; no recording is fetched",
 		"records.archive: not built yet; records end without being archived",
 		"accounts[0] (a).limit_patterns: itnio has no such lists; they are ignored",
 		"accounts[1] (b).auth_mode: appcode is not built yet; its jobs are refused",

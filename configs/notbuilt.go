@@ -17,7 +17,6 @@ func (c *Config) NotBuilt() []string {
 		}
 	}
 	say(c.Redis.Durability != "", "redis.durability", "not built yet; writes wait for Redis's own answer only")
-	say(c.Recordings != nil, "recordings", "not built yet; no recording is fetched")
 	say(c.Records.Archive != "", "records.archive", "not built yet; records end without being archived")
 	for i := range c.Accounts {
 		a := &c.Accounts[i]

@@ -129,7 +129,9 @@ func (o *object) recordings() *Recordings {
 	if !c.has("url") {
 		c.missing("url")
 	}
-	return &Recordings{URL: c.fileURL("url"), Retention: c.span("retention", 720*time.Hour, shortest)}
+	r := &Recordings{Retention: c.span("retention", 720*time.Hour, shortest), AllowedHosts: c.hosts("allowed_hosts")}
+	r.URL = c.fileURL("url", "mem://")
+	return r
 }
 
 func (o *object) records() Records {

@@ -40,6 +40,7 @@ func printTable(w io.Writer, v recordjson.Record) error {
 	line("vendor task", v.VendorTask)
 	line("vendor says", strings.TrimSpace(v.Code+" "+v.Text))
 	factLines(v.Facts, line)
+	line("audio", fileWords(v.File))
 	for _, name := range slices.Sorted(maps.Keys(v.Tags)) {
 		line("tag", name+"="+v.Tags[name])
 	}
@@ -59,6 +60,21 @@ func printTable(w io.Writer, v recordjson.Record) error {
 		return failf("", "write to standard output: %v", err)
 	}
 	return nil
+}
+
+// fileWords says where the call's audio is, or why it is not there yet.
+func fileWords(f *recordjson.File) string {
+	if f == nil {
+		return ""
+	}
+	words := string(f.State)
+	if f.URL != "" {
+		words += fmt.Sprintf(" at %s (%d bytes, sha256 %s)", f.URL, f.Size, f.SHA256)
+	}
+	if f.Why != "" {
+		words += ": " + f.Why
+	}
+	return words
 }
 
 // jobWords is what the job is about, in words. The record that is made for a lost job

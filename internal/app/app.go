@@ -158,6 +158,9 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		return err
 	}
 	a.keepSettlements(ctx, lanes)
+	if err := a.keepRecordings(ctx, lanes, groups); err != nil {
+		return err
+	}
 	a.warnOfStranded()
 	a.startPumps(groups)
 	if err := a.startEvents(groups); err != nil {

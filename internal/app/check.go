@@ -66,7 +66,8 @@ const (
 )
 
 // Check says whether a worker with this configuration would start, and whether
-// its Redis lets it keep its promises. It writes nothing that stays, publishes
+// its Redis lets it keep its promises. It writes nothing that stays (but the empty
+// folder of recordings.url), publishes
 // nothing and asks no vendor; of the application's endpoint it resolves the name.
 func Check(ctx context.Context, c *configs.Config, o CheckOptions) Report {
 	if o.Now == nil {
@@ -78,6 +79,7 @@ func Check(ctx context.Context, c *configs.Config, o CheckOptions) Report {
 	r.configuration(c)
 	r.state(c)
 	r.events(ctx, c.Events, o)
+	r.recordings(ctx, c.Recordings, o)
 	own := r.accounts(c)
 	r.redis(ctx, c, o, own)
 	return r

@@ -94,9 +94,6 @@ type row struct {
 }
 
 func (b *sampleBatch) row(i int) row {
-	if s := b.samples[i]; b.refusals[i] != "" {
-		return row{"-", string(s.job.Kind), s.what, b.world.vendorOf(s.job.Account), "-", refused, b.refusals[i], "-", s.why == b.refusals[i]}
-	}
 	r := b.records[i]
 	return row{r.ID, r.Kind, b.samples[i].what, r.Vendor, numberOf(r), r.State, whyOf(r), timeOf(r), b.asExpected(i, r)}
 }
@@ -133,23 +130,33 @@ func (b *sampleBatch) asExpected(i int, r *record.Record) bool {
 	return r.State == b.samples[i].state && whyOf(r) == b.samples[i].why
 }
 
+// lastWords are what the newest entry of the timeline says.
+func lastWords(r *record.Record) string {
+	if len(r.Timeline) == 0 {
+		return "nothing"
+	}
+	return r.Timeline[len(r.Timeline)-1].Detail
+}
+
 // judge says whether all stands as the samples expect, and asks the vendors, who
 // alone know, whether somebody was called twice.
 func (b *sampleBatch) judge() error {
 	var errs []error
 	for i := range b.samples {
 		if r := b.row(i); !r.Expected {
-			errs = append(errs, fmt.Errorf("%s: %s (%s), expected %s (%s)", r.Sample, r.State, r.Cause, b.samples[i].state, b.samples[i].why))
+			errs = append(errs, fmt.Errorf("%s: %s (%s), expected %s (%s): %s", r.Sample, r.State, r.Cause, b.samples[i].state, b.samples[i].why, lastWords(b.records[i])))
 		}
 	}
 	calls, twice := b.world.vendors.judge()
 	errs = append(errs, twice...)
 	heard, err := b.judgeHeard()
 	errs = append(errs, err)
+	kept, err := b.judgeStored()
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the sample batch did not end as expected:\n%w", err)
 	}
 	fmt.Fprintf(b.say, "\nAll %d jobs stand as expected. The vendors saw %d calls, no job twice, at most %d a day to one number of Jumdata's;\n"+
-		"%d bindings were made, none twice. %s\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()), heard)
+		"%d bindings were made, none twice. %s\n%s\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()), heard, kept)
 	return nil
 }

@@ -25,7 +25,6 @@ type sampleBatch struct {
 	client    *tasks.Client
 	samples   []sample
 	ids       []string
-	refusals  []string // of samples that were refused: the field at fault
 	last      []record.State
 	records   []*record.Record
 	startedAt time.Time
@@ -37,7 +36,7 @@ func (b *sampleBatch) run(ctx context.Context) error {
 	defer cancel()
 	b.samples = sampleList()
 	b.client, b.startedAt = tasks.NewClient(b.world.app.rdb), time.Now()
-	b.ids, b.last, b.refusals = make([]string, len(b.samples)), make([]record.State, len(b.samples)), make([]string, len(b.samples))
+	b.ids, b.last = make([]string, len(b.samples)), make([]record.State, len(b.samples))
 	b.records = make([]*record.Record, len(b.samples))
 	fmt.Fprintf(b.say, "Dispatching a sample batch of %d jobs:\n", len(b.samples))
 	for _, later := range []bool{false, true} {
@@ -47,6 +46,9 @@ func (b *sampleBatch) run(ctx context.Context) error {
 		if err := b.watch(ctx, later); err != nil {
 			return err
 		}
+	}
+	if err := b.stored(ctx); err != nil {
+		return err
 	}
 	if err := b.heard(ctx); err != nil {
 		return err
@@ -64,11 +66,7 @@ func (b *sampleBatch) start(ctx context.Context, later bool) error {
 			continue
 		}
 		id, err := s.start(ctx, b)
-		var field *tasks.FieldError
-		switch {
-		case s.state == refused && errors.As(err, &field):
-			b.refusals[i] = field.Field
-		case err != nil:
+		if err != nil {
 			return fmt.Errorf("start the sample %q: %w", s.what, err)
 		}
 		b.ids[i] = id

@@ -19,7 +19,6 @@ type sample struct {
 	// first is how it stands before the later ones start, where that is not how it
 	// stands at the end.
 	first record.State
-	job   tasks.Job // of one that is refused: no record tells of it
 }
 
 // sampleList shows one of each: what the numbers' endings mean is told by the
@@ -48,7 +47,7 @@ func sampleList() []sample {
 		{what: "two phones, B is off", start: connect(accountDingxin, "13700000002", "13800000026"), state: record.Failed, why: "power_off"},
 		{what: "two phones, the answer is lost", start: connect(accountDingxin, "13700000003", "13800000015"), state: record.Completed, why: "answered"},
 		{what: "the caller dials the middle number", start: connect(accountDial, "13700000004", "13800000002"), state: record.Completed, why: "answered"},
-		unbuilt("a recording by its call's id", tasks.Job{Kind: tasks.KindRecording, Account: accountDingxin, VendorID: "1"}),
+		{what: "a recording by its call's id", start: fetch(accountDingxin, "two phones, connected"), state: record.Completed, later: true},
 
 		{what: "a number for a pair", start: bind("17000000001", "13800000001", "13900000001", time.Hour), state: record.Released, first: record.Active},
 		{what: "a call over that number", start: call("17000000001", "13900000001", "a number for a pair"), state: record.Completed, why: "answered", later: true},
@@ -59,18 +58,10 @@ func sampleList() []sample {
 		// Whoever releases X itself names no job, so that one stands to its end.
 		{what: "another that leads to one", start: lead("17000000005", "13800000005", time.Hour), state: record.Released, first: record.Active},
 		{what: "the account's state", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountInterline}), state: record.Completed},
-		unbuilt("a recording of a call over a number", tasks.Job{Kind: tasks.KindRecording, Account: accountInterline, VendorID: "1"}),
+		{what: "a recording of that call", start: fetch(accountInterline, "a call over that number"), state: record.Completed, later: true},
 		{what: "that number itself is taken back", start: free("17000000005", "another that leads to one"), state: record.Completed},
 	}
 }
-
-// unbuilt is a job of a kind that this version refuses.
-func unbuilt(what string, j tasks.Job) sample {
-	return sample{what: what, start: job(j), state: refused, why: "kind", job: j}
-}
-
-// refused is how a sample stands that is refused when it is enqueued.
-const refused record.State = "refused"
 
 func job(j tasks.Job) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
@@ -92,7 +83,9 @@ func connect(account, from, to string) func(context.Context, *sampleBatch) (stri
 }
 
 func bind(x, a, b string, ttl time.Duration) func(context.Context, *sampleBatch) (string, error) {
-	return job(tasks.Job{Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeAXB, X: x, A: a, B: b, TTL: ttl})
+	return job(tasks.Job{
+		Kind: tasks.KindBind, Account: accountInterline, Mode: tasks.ModeAXB, X: x, A: a, B: b, TTL: ttl, Record: true,
+	})
 }
 
 // lead has whoever calls x reach a.
@@ -104,6 +97,17 @@ func lead(x, a string, ttl time.Duration) func(context.Context, *sampleBatch) (s
 func ask(account, of, to string) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
 		return job(tasks.Job{Kind: tasks.KindPoll, Account: account, VendorID: b.record(of).VendorID, To: to})(ctx, b)
+	}
+}
+
+// fetch wants the audio of another sample's call by its id at the vendor, as soon as
+// that has ended.
+func fetch(account, of string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		if err := b.await(ctx, of, record.State.Final); err != nil {
+			return "", err
+		}
+		return job(tasks.Job{Kind: tasks.KindRecording, Account: account, VendorID: b.record(of).VendorID})(ctx, b)
 	}
 }
 

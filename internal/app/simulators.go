@@ -69,6 +69,26 @@ func (s simulators) all() []simulator {
 	}
 }
 
+// record has the vendors whose reports name a recording name it: Dingxin does by an
+// address of its own, which nobody follows here, for the call's id is enough.
+func (s simulators) record(addresses map[string]string) {
+	s.dingxin.SetDownloadBase("http://" + addresses[accountDingxin])
+	s.dial.SetDownloadBase("http://" + addresses[accountDial])
+}
+
+// recordings are those of all answered calls.
+func (s simulators) recordings() map[heldCall]sandbox.Recording {
+	all := map[heldCall]sandbox.Recording{}
+	for account, list := range map[string][]sandbox.Recording{
+		accountDingxin: s.dingxin.Recordings(), accountDial: s.dial.Recordings(), accountInterline: s.interline.Recordings(),
+	} {
+		for _, r := range list {
+			all[heldCall{account, r.ID}] = r
+		}
+	}
+	return all
+}
+
 // sandboxConfig is an ordinary configuration. One account's window is shut at
 // any hour, for it opens two hours from now.
 func sandboxConfig(redis, public, admin string, vendors map[string]string, now time.Time) string {
@@ -97,6 +117,7 @@ func sandboxConfig(redis, public, admin string, vendors map[string]string, now t
 	return strings.Join([]string{
 		"redis: {url: redis://" + redis + "/0}\n",
 		"state_dir: off\n", // nothing is kept
+		"recordings: {url: \"mem://\"}\n",
 		"public: {listen: \"" + public + "\", url: \"http://" + public + "\", secret: " + sandboxSecret + "}\n",
 		"admin: {listen: \"" + admin + "\"}\n",
 		"accounts:\n",

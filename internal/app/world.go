@@ -75,16 +75,6 @@ func openWorld(ctx context.Context, o SandboxOptions, log *logrus.Logger) (w *wo
 	return w, nil
 }
 
-// vendorOf names the vendor of an account.
-func (w *world) vendorOf(account string) string {
-	for i := range w.config.Accounts {
-		if w.config.Accounts[i].Name == account {
-			return w.config.Accounts[i].Vendor
-		}
-	}
-	return ""
-}
-
 // start brings up the vendors and the worker behind the open listeners.
 func (w *world) start(ctx context.Context, public, admin net.Listener, log *logrus.Logger) error {
 	w.vendors = newSimulators(public.Addr().String())
@@ -96,6 +86,7 @@ func (w *world) start(ctx context.Context, public, admin net.Listener, log *logr
 		}
 		addresses[v.account] = address
 	}
+	w.vendors.record(addresses)
 	secret := newEventSecret()
 	w.hears = sandbox.NewApplication(sandbox.ApplicationOptions{Secret: secret})
 	hook, err := w.serve(w.hears)

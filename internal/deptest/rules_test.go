@@ -10,7 +10,7 @@ var notBuilt = []string{}
 var layers = [][]string{
 	{"providers", "internal/secret", "internal/phone", "internal/pushtoken", "internal/journal", "internal/netguard"},
 	{"internal/vendorhttp", "internal/vendorwire", "internal/record"},
-	{"providers/*", "tasks", "ratelimit"},
+	{"providers/*", "tasks", "ratelimit", "internal/recordings"},
 	{"providers/all", "providers/providertest"},
 	{"configs"},
 	{"internal/roster", "internal/explain", "internal/recordjson"},

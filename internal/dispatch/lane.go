@@ -31,6 +31,7 @@ type Lane struct {
 	// Gated is told when an answer shut the lane; nil: nobody is.
 	Gated       func()
 	Suppression Suppression // nil: what a vendor blacklists is not kept
+	Recordings  *Recordings // nil: none are kept
 	Spool       Spool       // nil: an answer that Redis cannot be told is lost with the process
 	Log         logrus.FieldLogger
 

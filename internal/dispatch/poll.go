@@ -137,7 +137,7 @@ func (l *Lane) pollAgain(ctx context.Context, rec *record.Record, in time.Durati
 
 // evidenceOf says in the record's words what a vendor reported of an attempt.
 func (l *Lane) evidenceOf(r providers.Report, attempt int, source string) record.Evidence {
-	return record.Evidence{
+	e := record.Evidence{
 		Attempt: attempt, Source: source, State: record.State(r.State), Cause: string(r.Cause),
 		Strength: int(r.Evidence), VendorID: r.VendorID, Task: r.Task, Code: r.VendorCode, Text: r.VendorText,
 		Facts: record.Facts{
@@ -147,4 +147,8 @@ func (l *Lane) evidenceOf(r providers.Report, attempt int, source string) record
 		},
 		PollIn: l.pollFirst(), GiveUpIn: l.GiveUp,
 	}
+	if l.Recordings != nil && r.Recording != "" && r.State == providers.StateCompleted {
+		e.Fetch = l.Recordings.fetch()
+	}
+	return e
 }

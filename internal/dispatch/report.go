@@ -98,6 +98,9 @@ func (l *Lane) ofOne(ctx context.Context, parent *record.Record, r providers.Rep
 	call := record.ChildID(parent.ID, r.Task)
 	e := l.evidenceOf(r, 0, "push")
 	e.VendorID = r.Task
+	if parent.Kind != string(tasks.KindBind) {
+		e.Fetch = nil // the vendor names its audio by the connection, whose record fetches it
+	}
 	_, called, err := l.Store.AdvanceChild(ctx, record.Child{
 		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Hides: numbersIn(parent, r), Retain: l.Retention,
 	}, e)

@@ -203,7 +203,9 @@ func (l *Lane) dispatch(ctx context.Context, t *asynq.Task) error {
 		if record.IsPush(id) {
 			return l.Push(ctx, id)
 		}
-	case tasks.KindRecording: // no account serves it yet
+	case tasks.KindRecording:
+		_, err := l.Recording(ctx, id)
+		return err
 	}
 	return l.undecodable(ctx, id, taskID, t.Type(), fmt.Errorf("kind %q is not known to this worker, or its id is of another kind", t.Type()))
 }

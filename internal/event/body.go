@@ -30,15 +30,46 @@ func Type(e record.Event) string {
 	if !ok {
 		subject = e.Record.Kind
 	}
+	if e.About != "" {
+		return e.About
+	}
 	if e.Corrected {
 		return subject + ".corrected"
 	}
 	return subject + "." + string(e.Record.State)
 }
 
+// recordingStored tells where the audio of a call is; it says nothing of the call's
+// state, which has events of its own.
+const recordingStored = "recording.stored"
+
+type stored struct {
+	Job       string     `json:"job"`
+	Revision  int        `json:"revision"`
+	Recording storedFile `json:"recording"`
+}
+
+type storedFile struct {
+	URL    string `json:"url"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"`
+	Type   string `json:"type"`
+}
+
+func storedOf(e record.Event) stored {
+	f := e.Record.File
+	return stored{Job: e.Job, Revision: e.Revision, Recording: storedFile{f.URL, f.SHA256, f.Size, f.Type}}
+}
+
 // body is the same bytes at each try, for the event's record is.
 func body(e record.Event, data func(*record.Record) any) ([]byte, error) {
-	b, err := json.Marshal(envelope{Type: Type(e), Timestamp: e.At.UTC(), Data: data(e.Record)})
+	told := envelope{Type: Type(e), Timestamp: e.At.UTC()}
+	if e.About == recordingStored {
+		told.Data = storedOf(e)
+	} else {
+		told.Data = data(e.Record)
+	}
+	b, err := json.Marshal(told)
 	if err != nil {
 		return nil, fmt.Errorf("write the body of event %s: %w", e.ID, err)
 	}

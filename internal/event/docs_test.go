@@ -67,7 +67,7 @@ func TestTheExampleOfTheDocsIsWhatIsSent(t *testing.T) {
 	}
 }
 
-var kinds = []string{"notify", "connect", "bind", "unbind", "call", "poll", "account"}
+var kinds = []string{"notify", "connect", "bind", "unbind", "call", "poll", "account", "recording"}
 
 var states = []record.State{
 	record.Submitted, record.InDoubt, record.AwaitingDial, record.Ringing, record.InProgress, record.Active, record.Released,
@@ -84,9 +84,10 @@ func TestTheDocsNameEveryType(t *testing.T) {
 			can[Type(record.Event{Corrected: true, Record: &record.Record{Kind: kind, State: state}})] = true
 		}
 	}
+	can[Type(record.Event{About: "recording.stored", Record: &record.Record{Kind: "call", State: record.Completed}})] = true
 	_, section, _ := strings.Cut(page(t), "\n## Types\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	found := regexp.MustCompile("`((?:call|binding|release|account)\\.[a-z_]+)`").FindAllStringSubmatch(section, -1)
+	found := regexp.MustCompile("`((?:call|binding|release|account|recording)\\.[a-z_]+)`").FindAllStringSubmatch(section, -1)
 	for _, m := range found {
 		if !can[m[1]] {
 			t.Errorf("%s cannot come", m[1])
@@ -99,7 +100,7 @@ func TestTheDocsNameEveryType(t *testing.T) {
 			t.Errorf("no type is named for %s", state)
 		}
 	}
-	if !named["corrected"] || len(found) < 25 {
+	if !named["corrected"] || !named["stored"] || len(found) < 25 {
 		t.Errorf("%d types are named", len(found))
 	}
 }

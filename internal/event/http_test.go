@@ -228,6 +228,34 @@ func TestTypes(t *testing.T) {
 	}
 }
 
+// That audio is stored is an event of its own type; its body names the job, and says
+// nothing of the call.
+func TestRecordingStored(t *testing.T) {
+	e := record.Event{
+		ID: "g.a:3", Job: "g.a", Revision: 3, About: "recording.stored", At: time.Date(2026, 11, 22, 18, 0, 0, 0, time.FixedZone("", 8*3600)),
+		Record: &record.Record{
+			ID: "g.a", Kind: "connect", State: record.Completed, To: "139****9007", Revision: 3,
+			File: record.File{Fetch: record.FetchStored, URL: "file:///r/a.wav", SHA256: "ab", Size: 44, Type: "audio/wav", Tries: 2},
+		},
+	}
+	const want = `{"type":"recording.stored","timestamp":"2026-11-22T10:00:00Z","data":{"job":"g.a","revision":3,` +
+		`"recording":{"url":"file:///r/a.wav","sha256":"ab","size":44,"type":"audio/wav"}}}`
+	for range 2 {
+		got, err := body(e, func(*record.Record) any { t.Error("the whole record was asked for"); return nil })
+		if err != nil || string(got) != want {
+			t.Errorf("%s, %v\nwant %s", got, err, want)
+		}
+	}
+	e.Record.Kind = "recording"
+	if got := Type(e); got != "recording.stored" {
+		t.Errorf("of a recording job: %s", got)
+	}
+	e.About = ""
+	if got := Type(e); got != "recording.completed" {
+		t.Errorf("of its end: %s", got)
+	}
+}
+
 func TestWebhookID(t *testing.T) {
 	for id, want := range map[string]string{
 		"jumdata.01HX:3":           "jumdata_01HX_3",

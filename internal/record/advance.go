@@ -42,6 +42,7 @@ type Evidence struct {
 	Task       string // which of several calls under VendorID; empty: there is one
 	Code, Text string
 	Facts      Facts
+	Fetch      *Fetch // nil: no recording is to be fetched because of it
 	// PollIn and GiveUpIn are the next steps of a call that turns out to be under
 	// way; PollIn 0: the vendor answers no queries.
 	PollIn, GiveUpIn time.Duration
@@ -171,12 +172,15 @@ func (s *Store) advance(ctx context.Context, id string, numbers []string, e Evid
 		"vendor_id": e.VendorID, "task": e.Task, "call": ChildID(id, e.Task), "code": e.Code, "text": e.Text, "facts": e.Facts.fields(),
 		"poll_in": e.PollIn.Milliseconds(), "give_up_in": e.GiveUpIn.Milliseconds(),
 	}
+	if e.Fetch != nil {
+		args["fetch"] = map[string]any{"path": e.Facts.Recording, "after": e.Fetch.After.Milliseconds(), "keep": e.Fetch.Keep.Milliseconds()}
+	}
 	if child != nil {
 		args["child"] = child
 	}
 	names := Names{VendorID: e.VendorID}
 	if child != nil {
-		names = Names{} // its parent has the vendor's id, and it a name of its own
+		names = Names{VendorID: callName(e.Task)} // its parent has the vendor's id
 	}
 	answer, err := s.runNamed(ctx, advanceScript, id, numbers, names, args)
 	return Verdict(at(answer, 0)), State(at(answer, 1)), err

@@ -65,4 +65,11 @@ func TestScriptsInACluster(t *testing.T) {
 	_, _, err = w.store.StorePush(ctx, record.PushID("g", "h"), record.Push{})
 	w.must(err)
 	w.must(w.store.EndPush(ctx, record.PushID("g", "h"), "done", "", time.Hour))
+	w.must(r.Client.FlushAll(ctx).Err())
+	w.calls(map[string]time.Duration{id: keeps})
+	w.later(time.Minute)
+	fetch, _, err := w.store.RenewFetch(ctx, w.claimFetches(1, id)[0], time.Minute)
+	w.must(err)
+	w.again(fetch, time.Minute, record.FetchDue)
+	w.stored(true)
 }

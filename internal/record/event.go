@@ -37,6 +37,7 @@ type Event struct {
 	At        time.Time // of the change
 	Since     time.Time // when its deliveries began: the change, or its replay
 	Corrected bool      // the job had ended otherwise before
+	About     string    // what is news besides the state, such as recording.stored; empty: the state is
 	URL       string    // the job's own event_url; empty: the configured one
 	Record    *Record   // as it stood right after the change
 	Tries     int       // deliveries that failed so far
@@ -97,7 +98,7 @@ func eventOf(id, kept string) (Event, error) {
 	}
 	return Event{
 		ID: id, Job: h["job"], Revision: count(h["revision"]), At: instant(h["at"]), Since: instant(h["since"]),
-		Corrected: h["corrected"] == "1", URL: h["url"], Record: r, Tries: count(h["tries"]), LastError: h["why"],
+		About: h["about"], Corrected: h["corrected"] == "1", URL: h["url"], Record: r, Tries: count(h["tries"]), LastError: h["why"],
 	}, nil
 }
 

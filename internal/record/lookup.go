@@ -16,6 +16,16 @@ func (s *Store) ByVendorID(ctx context.Context, group, vendorID string) (id stri
 	return s.lookUp(ctx, group, vendorID)
 }
 
+// CallOf finds the record of a call over a binding that the vendor names so; an empty
+// id where there is none.
+func (s *Store) CallOf(ctx context.Context, group, task string) (id string, err error) {
+	id, _, err = s.lookUp(ctx, group, callName(task))
+	return id, err
+}
+
+// callName keeps the vendor's names of calls apart from those of their bindings.
+func callName(task string) string { return "task:" + task }
+
 // AloneOn finds the binding that has the number to itself; an empty id where
 // there is none.
 func (s *Store) AloneOn(ctx context.Context, group, number string) (id string, err error) {

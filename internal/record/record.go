@@ -47,6 +47,7 @@ type Record struct {
 	SendBefore, EndedAt, GiveUpAt      time.Time // zero: none
 	EndsAt                             time.Time // of a binding; zero: without end, or not made
 	Since                              time.Time // of the state
+	File                               File
 	Timeline                           []Entry
 }
 
@@ -121,7 +122,7 @@ func parse(id string, h map[string]string) *Record {
 		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Content: h["content"], EventURL: h["event_url"], Tells: h["tells"] == "1", CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
 		CreatedAt: instant(h["created_at"]), ExpiresAt: instant(h["expires_at"]), NotBefore: instant(h["not_before"]),
 		SendBefore: instant(h["send_before"]), EndedAt: instant(h["ended_at"]), GiveUpAt: instant(h["give_up_at"]),
-		EndsAt: instant(h["ends_at"]), Since: instant(h["since"]),
+		EndsAt: instant(h["ends_at"]), Since: instant(h["since"]), File: fileOf(h),
 	}
 	if h["numbers"] != "" {
 		r.Numbers = strings.Split(h["numbers"], ",")

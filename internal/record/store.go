@@ -27,10 +27,12 @@ var (
 	statesPart string
 	//go:embed lua/numbers.lua
 	numbersPart string
+	//go:embed lua/fetches.lua
+	fetchesPart string
 	//go:embed lua/calls.lua
 	callsPart string
 
-	prelude = basePart + eventsPart + lanePart + statesPart + numbersPart + callsPart
+	prelude = basePart + eventsPart + lanePart + statesPart + numbersPart + fetchesPart + callsPart
 )
 
 // Script is a transition: the shared prelude and a body that says in its

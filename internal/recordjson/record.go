@@ -36,7 +36,30 @@ type Record struct {
 	Code       string            `json:"vendor_code,omitempty"`
 	Text       string            `json:"vendor_text,omitempty"`
 	Facts
+	File     *File   `json:"recording_file,omitempty"` // what became of the call's audio
 	Timeline []Entry `json:"timeline"`
+}
+
+// File is where a call's audio is kept, or why it is not yet.
+type File struct {
+	State  record.FetchState `json:"state"` // due, stored or lost
+	URL    string            `json:"url,omitempty"`
+	SHA256 string            `json:"sha256,omitempty"`
+	Size   int64             `json:"size,omitempty"` // bytes
+	Type   string            `json:"type,omitempty"`
+	Until  time.Time         `json:"until,omitzero"` // due: the vendor keeps it no longer
+	Why    string            `json:"why,omitempty"`  // the last try failed
+}
+
+func fileOf(f record.File, clean func(string) string) *File {
+	if f.Fetch == "" {
+		return nil
+	}
+	out := &File{State: f.Fetch, URL: f.URL, SHA256: f.SHA256, Size: f.Size, Type: f.Type, Why: clean(f.Why)}
+	if f.Fetch == record.FetchDue {
+		out.Until = utc(f.Until)
+	}
+	return out
 }
 
 // Facts is what the vendor told of a call.
@@ -110,6 +133,7 @@ func Of(r, parent *record.Record) Record {
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), NotBefore: utc(r.NotBefore), EndsAt: utc(r.EndsAt), EndedAt: utc(r.EndedAt),
 		Priority: r.Priority, Code: clean(r.VendorCode), Text: clean(r.VendorText),
 		Facts:    factsOf(r.Facts, clean),
+		File:     fileOf(r.File, clean),
 		Timeline: []Entry{},
 	}
 	for name, value := range r.Tags {

@@ -23,6 +23,7 @@ var snapshotScript = redis.NewScript(snapshotBody)
 // group is everything that a group keeps, at one instant.
 type group struct {
 	Due, Events, Dead table[string] // member -> score
+	Fetches           table[string] // job -> score
 	Lines             table[string] // job -> score, of all lanes
 	Keys              table[kept]   // without the group's prefix
 	now               int64
@@ -46,8 +47,10 @@ func (t *table[V]) UnmarshalJSON(text []byte) error {
 // Broken reads everything that the group keeps, at one instant, and says what is
 // not as the state table of docs/states.md has it: a record that has not ended has
 // exactly one due entry, at a time that fits its state, and is kept without end;
-// one that has ended has none, and is kept for a time; a due entry is a record's,
-// or that of a push which nobody has read; an event is either due, or a dead letter.
+// one that has ended has none, and is kept for a time, which begins when its recording
+// is no longer to be fetched; a recording that is has one entry among the fetches;
+// a due entry is a record's, or that of a push which nobody has read; an event is
+// either due, or a dead letter.
 // now is the time of the group's scripts. The checks know nothing of the scripts.
 func Broken(ctx context.Context, rdb redis.UniversalClient, name string, now time.Time) ([]string, error) {
 	prefix := "callpacer:{" + name + "}:"
@@ -59,7 +62,7 @@ func Broken(ctx context.Context, rdb redis.UniversalClient, name string, now tim
 	if err := json.Unmarshal([]byte(text), &g); err != nil {
 		return nil, fmt.Errorf("read what group %s keeps: %w", name, err)
 	}
-	found := slices.Concat(g.members(), g.keys(), g.letters())
+	found := slices.Concat(g.members(), g.keys(), g.audio(), g.letters())
 	slices.Sort(found)
 	return found, nil
 }
@@ -148,7 +151,7 @@ func (g group) record(id string, k kept) (found []string) {
 	if due == final[state] {
 		say("%s is %s and is due: %v", id, state, due)
 	}
-	if (k.TTL == "-1") == final[state] {
+	if stays := !final[state] || k.Fields["fetch"] == "due"; (k.TTL == "-1") != stays {
 		say("%s is %s and is kept for %s ms", id, state, k.TTL)
 	}
 	if ended := k.Fields["ended_at"] != ""; ended != final[state] {
@@ -179,6 +182,9 @@ func (g group) letters() (found []string) {
 		ended := k.Fields["dead_at"] != ""
 		if due == ended || dead != ended || k.TTL == "-1" {
 			say("event %s died: %v; due %v, a dead letter %v, kept for %s ms", name, ended, due, dead, k.TTL)
+		}
+		if about := k.Fields["about"]; about != "" && about != "recording.stored" {
+			say("event %s is about %q", name, about)
 		}
 		job, there := g.Keys["job:"+k.Fields["job"]]
 		if there && whole(k.Fields["at"]) >= whole(job.Fields["created_at"]) && whole(k.Fields["revision"]) > whole(job.Fields["revision"]) {

@@ -24,5 +24,5 @@ for _, key in ipairs(redis.call('KEYS', prefix .. '*')) do
 end
 return cjson.encode({
   Due = scores(prefix .. 'due', {}), Events = scores(prefix .. 'events', {}), Dead = scores(prefix .. 'dead', {}),
-  Lines = lines, Keys = keys,
+  Fetches = scores(prefix .. 'fetches', {}), Lines = lines, Keys = keys,
 })

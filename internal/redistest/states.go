@@ -27,6 +27,8 @@ const (
 	pause = 5 * minute
 	// looks is how rarely a waiting job's task is looked for.
 	looks = 32 * minute
+	// fetchLease is how long whoever fetches a recording may keep it to itself.
+	fetchLease = 30 * second
 	// endless is when a binding without end is looked at again.
 	endless = 30 * 24 * 60 * minute
 	// pushPause is when a push that nobody has read is enqueued again.
@@ -60,4 +62,10 @@ func (g group) latest(h map[string]string) int64 {
 		return g.now + endless
 	}
 	return math.MaxInt64 // no state: told where the record is looked at
+}
+
+// latestFetch is the latest time in ms at which a record's recording may be due: once
+// more as its vendor's time ends.
+func (g group) latestFetch(h map[string]string) int64 {
+	return max(whole(h["fetch_until"]), g.now+fetchLease)
 }

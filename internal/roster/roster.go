@@ -39,9 +39,10 @@ func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 		return p, nil
 	}
 	for _, kind := range all.Kinds(a.Vendor) {
-		if kind != string(tasks.KindRecording) { // not built yet
-			p.Kinds = append(p.Kinds, tasks.Kind(kind))
+		if kind == string(tasks.KindRecording) && c.Recordings == nil {
+			continue // there is no place to keep any
 		}
+		p.Kinds = append(p.Kinds, tasks.Kind(kind))
 	}
 	traits := all.Traits(a.Vendor)
 	p.Traits = tasks.Traits{

@@ -3,6 +3,8 @@
 --    task (which of several calls; ''), call (the record of that call alone), code,
 --    text, poll_in, give_up_in (where a call turns out to be under way), facts (field
 --    -> value, what else is told),
+--    fetch (nil, or path, after, keep of the recording that a call which was answered
+--    has: see want_file),
 --    child (nil, or the fields of a record to make where there is none).
 -- Answers {'advanced', state}, {'same', state} (nothing new), {'stale', state}
 -- (another attempt; what it says is kept where it may yet count), {'foreign', state}
@@ -31,6 +33,10 @@ local function see()
   if job.seen and (a.attempt ~= num(job.attempt) or num(job.seen) == a.attempt)
     and weight(job.seen_state) > weight(a.state) then return end
   remember_seen(a.attempt, a.state, a.cause, a.vendor_id, a.poll_in, a.give_up_in)
+  if a.fetch then
+    put('seen_file', a.fetch.path)
+    put('seen_until', now + a.fetch.keep)
+  end
 end
 
 local function facts()
@@ -54,6 +60,7 @@ if a.attempt ~= num(job.attempt) then
     index(a.attempt, a.give_up_in)
     facts()
     go_on(a.attempt, a.state, a.cause, a.vendor_id, a.poll_in, a.give_up_in, a.source)
+    if a.fetch then want_file(a.fetch) end
     return {'advanced', job.state}
   end
   if num(job.rank) == 1 and job.seen ~= job.attempt or job.state == 'in_doubt' then
@@ -121,6 +128,7 @@ if rank == 9 then
     -- The same end told again: only what is known better is written.
     if a.evidence > strength then facts() end
     flush()
+    if a.fetch then want_file(a.fetch) end
     return {'same', job.state}
   end
   local wins = a.state == 'completed' or (job.state ~= 'completed' and a.evidence > strength)
@@ -134,4 +142,5 @@ facts()
 if a.task ~= '' then put('call_task', a.task) end
 forget_seen()
 finish(a.state, 9, a.cause, a.source)
+if a.fetch then want_file(a.fetch) end
 return {'advanced', job.state}

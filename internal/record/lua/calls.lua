@@ -20,7 +20,7 @@ local RANK = {submitted = 2, ringing = 3, in_progress = 4}
 
 -- What a push says of an attempt whose own answer is still to come, or of an
 -- earlier one: it stands against an answer that nothing was placed.
-local SEEN = {'seen', 'seen_state', 'seen_cause', 'seen_vendor_id', 'seen_poll', 'seen_give_up'}
+local SEEN = {'seen', 'seen_state', 'seen_cause', 'seen_vendor_id', 'seen_poll', 'seen_give_up', 'seen_file', 'seen_until'}
 local function forget_seen()
   for _, field in ipairs(SEEN) do drop(field) end
 end
@@ -61,8 +61,10 @@ local function seen_placed()
 end
 
 local function go_on_as_seen(detail)
+  local file, keep = job.seen_file, num(job.seen_until) - now
   go_on(num(job.seen), job.seen_state, job.seen_cause or '', job.seen_vendor_id or '',
     num(job.seen_poll), num(job.seen_give_up), detail)
+  if file then want_file({path = file, after = 0, keep = keep}) end
 end
 
 -- A soft end came too early: the record stays until the next one.

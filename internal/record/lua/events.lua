@@ -1,7 +1,8 @@
 -- What the application hears of: each change raises the record's revision, and where
 -- the job tells (tells = 1) the same script keeps an event of it until it is delivered.
 --   event:<job>:<revision>  job, revision, at (of the change), since (when its deliveries
---                           began), corrected (it had ended otherwise), url (the job's
+--                           began), about ('' or recording.stored: what is news besides
+--                           its state), corrected (it had ended otherwise), url (the job's
 --                           own), record (as it stood then, as JSON), tries, why (the last
 --                           one failed), dead_at
 --   events                  <job>:<revision> -> when its delivery is due
@@ -25,23 +26,36 @@ local function tell()
   local name = id .. ':' .. str(event.revision)
   redis.call('ZREM', PREFIX .. 'dead', name) -- of an earlier record; it is kept no longer
   redis.call('HSET', PREFIX .. 'event:' .. name, 'job', id, 'revision', str(event.revision), 'at', str(now),
-    'since', str(now), 'corrected', event.corrected and '1' or '0', 'url', job.event_url or '', 'record', cjson.encode(told))
+    'since', str(now), 'about', event.about or '', 'corrected', event.corrected and '1' or '0', 'url', job.event_url or '', 'record', cjson.encode(told))
   -- Nobody tells it any more after some days, where no worker has events.
   redis.call('PEXPIRE', PREFIX .. 'event:' .. name, str(EVENT_KEPT))
   redis.call('ZADD', PREFIX .. 'events', str(now), name)
   redis.call('ZREMRANGEBYSCORE', PREFIX .. 'events', '-inf', str(now - EVENT_KEPT))
 end
 
+-- next_revision is one under which no event lies: an earlier record of this id may have
+-- left some that are not delivered yet.
+local function next_revision()
+  put('revision', num(job.revision) + 1)
+  while job.tells and redis.call('EXISTS', PREFIX .. 'event:' .. id .. ':' .. job.revision) == 1 do
+    put('revision', num(job.revision) + 1)
+  end
+  return num(job.revision)
+end
+
+-- news_of: something else of the job than its state is news.
+local function news_of(about)
+  tell()
+  local revision = next_revision()
+  if job.tells then news = {revision = revision, about = about} end
+end
+
 -- changed_state: the job went on from a state of rank was. Its waiting, and that it
 -- came to be, are no news.
 local function changed_state(was, rank)
   if rank < 2 or not was and rank < 8 then return end
-  put('revision', num(job.revision) + 1)
-  -- An earlier record under this id may have left one that is not delivered yet.
-  while job.tells and redis.call('EXISTS', PREFIX .. 'event:' .. id .. ':' .. job.revision) == 1 do
-    put('revision', num(job.revision) + 1)
-  end
-  if job.tells then news = {revision = num(job.revision), corrected = num(was) >= 8 or rank >= 8 and job.told_end ~= nil} end
+  local revision = next_revision()
+  if job.tells then news = {revision = revision, corrected = num(was) >= 8 or rank >= 8 and job.told_end ~= nil} end
   if rank >= 8 and job.tells then put('told_end', 1) end
 end
 

@@ -80,7 +80,8 @@ local function finish(state, rank, cause, detail)
   enter(state, rank, detail)
   flush()
   redis.call('ZREM', KEYS[2], id)
-  redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms) + rest))
+  -- One whose recording is still to be fetched stays until it is.
+  if job.fetch ~= 'due' then redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms) + rest)) end
   if job.keyed == '1' then
     redis.call('HSET', KEYS[4], 'state', state)
     redis.call('PEXPIRE', KEYS[4], str(num(job.key_retain_ms) + rest))
