@@ -82,12 +82,14 @@ func (f *Fetcher) fetch(ctx context.Context, lease record.Lease) error {
 	lease = f.holding(ctx, lease, func(ctx context.Context) {
 		file, told = l.recording(ctx, rec, providers.RecordingQuery{VendorID: rec.VendorID, Path: rec.Recording, Ended: rec.EndedAt})
 	})
-	if ctx.Err() != nil {
+	if file == nil && ctx.Err() != nil {
 		// The worker stops; the next one need not wait for the lease's end.
 		return f.again(context.WithoutCancel(ctx), lease, time.Second, "the worker stopped")
 	}
 	switch {
 	case file != nil:
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), persistFor)
+		defer cancel()
 		if _, err := f.Store.Stored(ctx, rec.ID, *file); err != nil {
 			return fmt.Errorf("record where the recording is: %w", err)
 		}

@@ -124,12 +124,17 @@ func (w *walk) deliver(token string, reports ...providers.Report) {
 func (w *walk) live(t *testing.T, p *process, patience time.Duration) {
 	t.Helper()
 	ctx, deadline, idle := t.Context(), time.Now().Add(patience), 0
+	looked := false // since something was done
 	for !p.steps.isDead() && time.Now().Before(deadline) {
 		w.tell(ctx, p)
 		if p.turn(ctx) || p.steps.isDead() {
+			looked = false
 			continue
 		}
-		w.dueEntries(t)
+		if !looked {
+			w.dueEntries(t)
+			looked = true
+		}
 		at, ok := w.nextThing(ctx)
 		if !ok {
 			at, idle = time.Now().Add(time.Second), idle+1
