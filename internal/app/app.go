@@ -157,7 +157,7 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	if err := a.keepSuppression(ctx); err != nil {
 		return err
 	}
-	a.keepSettlements(ctx, lanes)
+	watchSettlements := a.keepSettlements(ctx, lanes)
 	if err := a.keepRecordings(ctx, lanes, groups); err != nil {
 		return err
 	}
@@ -166,7 +166,11 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 	if err := a.startEvents(groups); err != nil {
 		return err
 	}
-	return a.startServers(ctx, lanes)
+	if err := a.startServers(ctx, lanes); err != nil {
+		return err
+	}
+	watchSettlements()
+	return nil
 }
 
 // buildVendors makes the adapter of each account, nil for one that this version

@@ -18,10 +18,10 @@ const replayEvery = time.Second
 const settlements = "settlements-"
 
 // keepSettlements gives each lane a place on the disk for what Redis cannot be told,
-// and tells it what lies there, before anybody takes the jobs for being in doubt.
-func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) {
-	running, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
+// and tells it what lies there, before anybody takes the jobs for being in doubt. What
+// comes later is told once watch was called: by then the lanes have to be complete.
+func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) (watch func()) {
+	kept := map[*dispatch.Lane]*journal.Journal{}
 	for _, lane := range lanes {
 		// One for each account, for another worker on this machine may have others.
 		j, err := a.journal(settlements + lane.Account)
@@ -32,7 +32,16 @@ func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) {
 			continue
 		}
 		lane.Spool = j
+		kept[lane] = j
 		a.tellSettled(ctx, lane, j)
+	}
+	return func() { a.watchSettlements(kept) }
+}
+
+func (a *App) watchSettlements(kept map[*dispatch.Lane]*journal.Journal) {
+	running, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for lane, j := range kept {
 		wg.Go(func() {
 			ticker := time.NewTicker(replayEvery)
 			defer ticker.Stop()
@@ -46,7 +55,7 @@ func (a *App) keepSettlements(ctx context.Context, lanes []*dispatch.Lane) {
 			}
 		})
 	}
-	// Lanes stop before, and write down what they cannot tell.
+	// What lanes write down as they stop is told by the next worker.
 	a.onStop("settlements", func() error {
 		cancel()
 		wg.Wait()
