@@ -15,23 +15,34 @@ const hearPatience = 10 * time.Second
 
 // heard waits until the application was told every change of the samples' jobs.
 func (b *sampleBatch) heard(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, hearPatience)
+	missing, err := b.lookFor(ctx, hearPatience, func(records []*record.Record) string {
+		return untold(records, b.world.hears.Events())
+	})
+	if err == nil && missing != "" {
+		err = fmt.Errorf("the application did not hear of %s within %s", missing, hearPatience)
+	}
+	return err
+}
+
+// lookFor looks at the samples' records until nothing is missing in them. What is
+// missing when the patience, or ctx, ends is returned.
+func (b *sampleBatch) lookFor(ctx context.Context, patience time.Duration, missingIn func([]*record.Record) string) (missing string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		records, err := b.asTheyAre(ctx)
 		if err != nil {
-			return err
+			return "", err
 		}
-		missing := untold(records, b.world.hears.Events())
-		if missing == "" {
-			return nil
+		if missing = missingIn(records); missing == "" {
+			return "", nil
 		}
 		timer := time.NewTimer(sampleLook)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():
 			timer.Stop()
-			return fmt.Errorf("the application did not hear of %s within %s", missing, hearPatience)
+			return missing, nil
 		}
 	}
 }

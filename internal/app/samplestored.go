@@ -15,30 +15,21 @@ const storePatience = 20 * time.Second
 
 // stored waits until no sample's recording is still to be fetched.
 func (b *sampleBatch) stored(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, storePatience)
-	defer cancel()
-	for {
-		records, err := b.asTheyAre(ctx)
-		if err != nil {
-			return err
-		}
-		missing := ""
-		for _, r := range records {
-			if r.File.Fetch == record.FetchDue {
-				missing = r.ID + ": " + r.File.Why
-			}
-		}
-		if missing == "" {
-			return nil
-		}
-		timer := time.NewTimer(sampleLook)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return fmt.Errorf("a recording was not fetched within %s: %s", storePatience, missing)
+	missing, err := b.lookFor(ctx, storePatience, unfetched)
+	if err == nil && missing != "" {
+		err = fmt.Errorf("a recording was not fetched within %s: %s", storePatience, missing)
+	}
+	return err
+}
+
+// unfetched names a job whose recording is still to be fetched; empty: there is none.
+func unfetched(records []*record.Record) (missing string) {
+	for _, r := range records {
+		if r.File.Fetch == record.FetchDue {
+			missing = r.ID + ": " + r.File.Why
 		}
 	}
+	return missing
 }
 
 // judgeStored compares what is stored with what the vendors have: each answered call's
