@@ -37,6 +37,19 @@ type noLog struct{}
 // Printf implements go-redis's logger.
 func (noLog) Printf(context.Context, string, ...any) {}
 
+// atDesk does a command's work at a desk; its errors begin with the command's name.
+func atDesk(ctx context.Context, command, file string, do func(d *desk) error) error {
+	d, err := openDesk(ctx, file)
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	defer d.close()
+	if err := do(d); err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	return nil
+}
+
 // openDesk returns a desk whose Redis has answered; the caller closes it.
 func openDesk(ctx context.Context, file string) (*desk, error) {
 	if file == "" {

@@ -50,20 +50,13 @@ func deadLettersCommand(stdout io.Writer) *cobra.Command {
 			"  worker dead-letters --account itnio-main --json --config callpacer.yaml",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			d, err := openDesk(cmd.Context(), file)
-			if err != nil {
-				return fmt.Errorf("dead-letters: %w", err)
-			}
-			defer d.close()
-			show, end := deadLetterPrinter(stdout, asJSON)
-			err = d.eachDead(cmd.Context(), account, func(e record.DeadEvent) error { return show(deadLetterOf(e)) })
-			if err == nil {
-				err = end()
-			}
-			if err != nil {
-				return fmt.Errorf("dead-letters: %w", err)
-			}
-			return nil
+			return atDesk(cmd.Context(), "dead-letters", file, func(d *desk) error {
+				show, end := deadLetterPrinter(stdout, asJSON)
+				if err := d.eachDead(cmd.Context(), account, func(e record.DeadEvent) error { return show(deadLetterOf(e)) }); err != nil {
+					return err
+				}
+				return end()
+			})
 		},
 	}
 	cmd.Flags().StringVar(&file, "config", "", "the configuration `FILE` (YAML or JSON)")

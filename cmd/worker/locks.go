@@ -72,19 +72,13 @@ func locksCommand(stdout io.Writer) *cobra.Command {
 
 // work does something about the locks of the groups that are meant.
 func (f *lockFlags) work(ctx context.Context, do func(d *desk, groups []string) error) error {
-	d, err := openDesk(ctx, f.file)
-	if err != nil {
-		return fmt.Errorf("locks: %w", err)
-	}
-	defer d.close()
-	groups, err := d.groups(f.group)
-	if err == nil {
-		err = do(d, groups)
-	}
-	if err != nil {
-		return fmt.Errorf("locks: %w", err)
-	}
-	return nil
+	return atDesk(ctx, "locks", f.file, func(d *desk) error {
+		groups, err := d.groups(f.group)
+		if err != nil {
+			return err
+		}
+		return do(d, groups)
+	})
 }
 
 // locks are those of the groups; only the number's own, unless it is the zero Number.

@@ -68,15 +68,9 @@ func orphansCommand(stdout io.Writer) *cobra.Command {
 			} else if !slices.Contains(keptStates, f.state) {
 				return usageError{fmt.Errorf("orphans: --state is %s or all", strings.Join(keptStates, ", "))}
 			}
-			d, err := openDesk(cmd.Context(), f.file)
-			if err != nil {
-				return fmt.Errorf("orphans: %w", err)
-			}
-			defer d.close()
-			if err := d.listOrphans(cmd.Context(), stdout, f, states); err != nil {
-				return fmt.Errorf("orphans: %w", err)
-			}
-			return nil
+			return atDesk(cmd.Context(), "orphans", f.file, func(d *desk) error {
+				return d.listOrphans(cmd.Context(), stdout, f, states)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&f.file, "config", "", "the configuration `FILE` (YAML or JSON)")

@@ -73,19 +73,13 @@ func oneLane(command string) cobra.PositionalArgs {
 
 // atLane does something to the lane that is named.
 func atLane(ctx context.Context, command, lane, file string, do func(d *desk, name app.LaneName) error) error {
-	d, err := openDesk(ctx, file)
-	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
-	}
-	defer d.close()
-	name, err := app.ParseLane(lane)
-	if err == nil {
-		err = do(d, name)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
-	}
-	return nil
+	return atDesk(ctx, command, file, func(d *desk) error {
+		name, err := app.ParseLane(lane)
+		if err != nil {
+			return err
+		}
+		return do(d, name)
+	})
 }
 
 // whoAmI is the name of the person at the keyboard, as far as it is known.

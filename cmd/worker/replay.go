@@ -56,24 +56,16 @@ func replayCommand(stdout io.Writer) *cobra.Command {
 			if err != nil {
 				return usageError{fmt.Errorf("replay: %w", err)}
 			}
-			d, err := openDesk(cmd.Context(), f.file)
-			if err != nil {
-				return fmt.Errorf("replay: %w", err)
-			}
-			defer d.close()
 			say := func(r replayedJSON) error { return printReplayed(stdout, r, f.json) }
-			switch {
-			case len(ids) > 0:
-				err = d.replayIDs(cmd.Context(), ids, say)
-			case f.dead:
-				err = d.replayDead(cmd.Context(), f, since, say)
-			default:
-				err = d.replayAll(cmd.Context(), f, since, say)
-			}
-			if err != nil {
-				return fmt.Errorf("replay: %w", err)
-			}
-			return nil
+			return atDesk(cmd.Context(), "replay", f.file, func(d *desk) error {
+				switch {
+				case len(ids) > 0:
+					return d.replayIDs(cmd.Context(), ids, say)
+				case f.dead:
+					return d.replayDead(cmd.Context(), f, since, say)
+				}
+				return d.replayAll(cmd.Context(), f, since, say)
+			})
 		},
 	}
 	cmd.Flags().StringVar(&f.file, "config", "", "the configuration `FILE` (YAML or JSON)")
