@@ -52,12 +52,15 @@ func newSimulators(public string) simulators {
 		itnio: sandbox.NewITNIO(sandbox.ITNIOOptions{
 			APIKey: sandboxKey, APISecret: sandboxSecret, AppID: sandboxID, PushURL: pushURL(accountITNIO),
 		}),
-		dingxin: sandbox.NewDingxin(sandbox.DingxinOptions{AppKey: sandboxKey, AppSecret: sandboxSecret, PushDialled: true}),
+		dingxin: sandbox.NewDingxin(sandbox.DingxinOptions{
+			AppKey: sandboxKey, AppSecret: sandboxSecret, PushDialled: true, RecordingDelay: time.Millisecond,
+		}),
 		dial: sandbox.NewDingxin(sandbox.DingxinOptions{
-			AppKey: sandboxKey, AppSecret: sandboxSecret, TelX: sandboxTelX, DialAfter: time.Second,
+			AppKey: sandboxKey, AppSecret: sandboxSecret, TelX: sandboxTelX, DialAfter: time.Second, RecordingDelay: time.Millisecond,
 		}),
 		interline: sandbox.NewInterline(sandbox.InterlineOptions{
 			DevID: sandboxID, AuthKey: sandboxSecret, AppID: sandboxID, PushURL: pushURL(accountInterline),
+			RecordingDelay: time.Millisecond, // who asks too early is told to come back in a minute
 		}),
 	}
 }
