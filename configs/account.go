@@ -27,7 +27,7 @@ func (v value) account() Account {
 		AllowPlainHTTP: o.boolean("allow_plain_http"),
 		AllowEndless:   o.boolean("allow_endless"),
 		Concurrency:    o.integer("concurrency", 20, 1, 1000),
-		Timeout:        o.timeout(),
+		Timeout:        o.spanWithin("timeout", 10*time.Second, time.Millisecond, 5*time.Minute),
 		Retry:          o.retry(),
 		Poll:           o.poll(),
 		Breaker:        o.breaker(),
@@ -44,6 +44,9 @@ func (v value) account() Account {
 	o.baseURLs(&a, spec)
 	a.Credentials = o.credentials(spec)
 	a.Rules = o.rules(spec)
+	a.Pool = o.pool(a.Vendor, spec)
+	a.Probe = o.probe(a.Vendor, spec)
+	a.Redial = o.redial(a.Vendor, spec)
 	return a
 }
 
@@ -69,19 +72,6 @@ func (o *object) vendor() string {
 		o.missing("vendor")
 	}
 	return o.choice("vendor", "", vendorNames...)
-}
-
-func (o *object) timeout() time.Duration {
-	const def, most = 10 * time.Second, 5 * time.Minute
-	v, ok := o.take("timeout")
-	if !ok {
-		return def
-	}
-	d, ok := v.span(time.Millisecond, most)
-	if !ok {
-		return def
-	}
-	return d
 }
 
 func (o *object) baseURLs(a *Account, v vendorSpec) {

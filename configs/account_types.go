@@ -29,6 +29,12 @@ type Account struct {
 	InDoubtDeadline time.Duration
 	Breaker         Breaker
 	Push            Push
+	// Pool holds the middle numbers that a binding may be given where it names
+	// none: normalised digits (a foreign one behind a "+"), in the file's order,
+	// each once. Empty: none.
+	Pool   []string
+	Probe  *Probe  // nil: the account is not probed
+	Redial *Redial // nil: no call is made again
 	// Switches are the per-vendor switches that were set ("code_500": "retry");
 	// the adapter knows the defaults of the others.
 	Switches map[string]string

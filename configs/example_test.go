@@ -46,12 +46,26 @@ func TestExampleLoadsWithEverythingSwitchedOn(t *testing.T) {
 	if cfg.Accounts[2].RecordingBaseURL != "https://xl.dingxin106.com" || cfg.Accounts[1].Group != "itnio" {
 		t.Errorf("accounts = %+v", cfg.Accounts)
 	}
+	itnio, dingxin, interline := cfg.Accounts[1], cfg.Accounts[2], cfg.Accounts[3]
+	if itnio.Probe == nil || itnio.Probe.WarnBelow != "50" || len(interline.Pool) != 2 {
+		t.Errorf("probe = %+v, pool = %q", itnio.Probe, interline.Pool)
+	}
+	// The comments call what is shown there the defaults.
+	if want := mustLoad(t, interlineWith()).Accounts[0].Probe; !reflect.DeepEqual(interline.Probe, want) {
+		t.Errorf("interline's probe = %+v, by default %+v", interline.Probe, want)
+	}
+	if want := mustLoad(t, withAccount(vendorDingxin, "redial: {}")).Accounts[0].Redial; !reflect.DeepEqual(dingxin.Redial, want) {
+		t.Errorf("redial = %+v, by default %+v", dingxin.Redial, want)
+	}
 }
 
 func TestExampleNamesEveryKey(t *testing.T) {
 	keys := map[string]bool{"calendar_day": true, "app_secret_file": true, "app_code": true}
 	for _, name := range switchNames {
 		keys[name] = true
+	}
+	for _, cause := range redialCauses {
+		keys[cause.name] = true
 	}
 	for _, vendor := range vendorNames {
 		for _, name := range vendorOf(vendor, "").credentials {

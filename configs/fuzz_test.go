@@ -4,8 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"testing"
 	"time"
+
+	"github.com/callpacer/callpacer/internal/phone"
 )
 
 // FuzzLoad: whatever the bytes are, Load answers; an error names the file, and
@@ -23,6 +27,8 @@ func FuzzLoad(f *testing.F) {
 		f.Add(string(data))
 	}
 	f.Add(switchedOff.ReplaceAllString(Example, "$1"))
+	f.Add(interlineWith(`pool: ["+86 170-0000-0001", 95001]`, `probe: {every: 1m, threshold: "-20.5", warn_below: 7}`))
+	f.Add(withAccount(vendorDingxin, "redial: {busy: off, no_answer: 1m, power_off: 24h, max: 10}"))
 	env := exampleEnv()
 	f.Fuzz(func(t *testing.T, data string) {
 		cfg, err := loadWith(data, "fuzz.yaml", env, map[string]string{"f": clearText})
@@ -70,5 +76,35 @@ func checkPromises(t *testing.T, a *Account) {
 	}
 	if r.DayZone == nil {
 		t.Error("no day zone")
+	}
+	if len(a.Pool) > maxPool || len(a.Pool) > 0 && a.Vendor != vendorInterline {
+		t.Errorf("%s has a pool of %d numbers", a.Vendor, len(a.Pool))
+	}
+	checkOptionalPromises(t, a)
+}
+
+func checkOptionalPromises(t *testing.T, a *Account) {
+	t.Helper()
+	for i, number := range a.Pool {
+		if n, err := phone.ParseAny(number); err != nil || n.Digits() != number || slices.Contains(a.Pool[:i], number) {
+			t.Errorf("pool[%d] is not one normalised number: %v", i, err)
+		}
+	}
+	if p := a.Probe; p != nil {
+		threshold, err := strconv.ParseFloat(p.Threshold, 64)
+		warnBelow, warnErr := strconv.ParseFloat(p.WarnBelow, 64)
+		if p.Every < shortest || p.Every > 24*time.Hour || err != nil || p.WarnBelow != "" && (warnErr != nil || warnBelow <= threshold) {
+			t.Errorf("probe = %+v", p)
+		}
+	}
+	if r := a.Redial; r != nil {
+		if r.Max < 1 || r.Max > 10 || len(r.After) == 0 || a.Vendor == vendorInterline {
+			t.Errorf("redial = %+v", r)
+		}
+		for cause, after := range r.After {
+			if slices.Contains(neverRedialled, cause) || after < shortest || after > 24*time.Hour {
+				t.Errorf("redial after %s: %s", cause, after)
+			}
+		}
 	}
 }

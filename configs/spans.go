@@ -10,11 +10,16 @@ const longest = 366 * 24 * time.Hour
 
 // span returns a duration within least and longest, or def.
 func (o *object) span(key string, def, least time.Duration) time.Duration {
+	return o.spanWithin(key, def, least, longest)
+}
+
+// spanWithin returns a duration within least and most, or def.
+func (o *object) spanWithin(key string, def, least, most time.Duration) time.Duration {
 	v, ok := o.take(key)
 	if !ok {
 		return def
 	}
-	d, ok := v.span(least, longest)
+	d, ok := v.span(least, most)
 	if !ok {
 		return def
 	}

@@ -24,8 +24,13 @@ type vendorSpec struct {
 	credentials      []string
 	// chinaRules: the vendor's own window, quota and lockout apply by default.
 	chinaRules bool
-	switches   []string // that its adapter has; nil: an unknown vendor
-	maxPushURL int      // characters; 0: not known
+	// middleNumbers: those who bind choose the number, so there may be a pool.
+	middleNumbers bool
+	// probes: the vendor tells how an account stands.
+	probes, probedByDefault bool
+	placesCalls             bool     // at our word; a binding waits for others to call
+	switches                []string // that its adapter has; nil: an unknown vendor
+	maxPushURL              int      // characters; 0: not known
 }
 
 // jumdataSwitches are those that Jumdata's adapter has.
@@ -41,7 +46,7 @@ func vendorOf(vendor, authMode string) vendorSpec {
 	case vendorJumdata:
 		if authMode == authModeAppcode {
 			return vendorSpec{
-				credentials: []string{"app_code"}, chinaRules: true,
+				credentials: []string{"app_code"}, chinaRules: true, placesCalls: true,
 				switches: jumdataSwitches, maxPushURL: jumdataPushURL,
 			}
 		}
@@ -49,6 +54,7 @@ func vendorOf(vendor, authMode string) vendorSpec {
 			baseURL:     "https://api.jumdata.com",
 			credentials: []string{"app_id", "app_secret"},
 			chinaRules:  true,
+			placesCalls: true,
 			switches:    jumdataSwitches,
 			maxPushURL:  jumdataPushURL,
 		}
@@ -56,6 +62,8 @@ func vendorOf(vendor, authMode string) vendorSpec {
 		return vendorSpec{
 			baseURL:     "https://api.itniotech.com",
 			credentials: []string{"api_key", "api_secret", "app_id"},
+			probes:      true, // only if asked to: it rests on public documentation alone
+			placesCalls: true,
 			switches:    []string{"display_num"},
 		}
 	case vendorDingxin:
@@ -63,10 +71,15 @@ func vendorOf(vendor, authMode string) vendorSpec {
 			baseURL:          "https://xlv2.dingxin106.com",
 			recordingBaseURL: "https://xl.dingxin106.com",
 			credentials:      []string{"app_key", "app_secret"},
+			placesCalls:      true,
 			switches:         []string{"sign_variant", "sign_case", "timestamp_unit", "encoding", "return_url_key", "telx_means"},
 		}
 	case vendorInterline:
-		return vendorSpec{credentials: []string{"dev_id", "auth_key", "app_id"}, switches: []string{}}
+		return vendorSpec{
+			credentials:   []string{"dev_id", "auth_key", "app_id"},
+			middleNumbers: true, probes: true, probedByDefault: true,
+			switches: []string{},
+		}
 	default:
 		return vendorSpec{}
 	}

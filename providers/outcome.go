@@ -87,6 +87,8 @@ type Outcome struct {
 	// one may have been heard: the vendor knows it by its request id, or doing it
 	// twice is the same as doing it once.
 	Repeatable bool
+	// OtherX is true where only this middle number is refused: another one may be bound.
+	OtherX bool
 	// Unsent is true when it is proven that no byte of the request left this
 	// process; such an attempt is not counted.
 	Unsent bool
@@ -209,6 +211,7 @@ const (
 	CausePolicyFrequency Cause = "policy_frequency"
 	CauseSuppressed      Cause = "suppressed"
 	CauseBindingMissing  Cause = "binding_missing"
+	CauseBindingConflict Cause = "binding_conflict"
 	CauseAccount         Cause = "account"
 	CausePlatform        Cause = "platform"
 	CauseUnknown         Cause = "unknown"

@@ -29,8 +29,10 @@ func bindOutcome(ans answer, repeated bool) providers.Outcome {
 	case codeRate:
 		o = tooFrequent()
 	case codeShortage, codeNotStarted:
-		o.Class = providers.ClassRetryLater
-	case codeParameter, codeVerification, codeNoTask, codeNoResource:
+		o.Class, o.OtherX = providers.ClassRetryLater, ans.code == codeShortage
+	case codeNoResource:
+		o.Cause, o.OtherX = providers.CausePlatform, true // the number is not ours
+	case codeParameter, codeVerification, codeNoTask:
 		o.Cause = providers.CausePlatform
 	default:
 		o.Class, o.Placed = providers.ClassUncertain, providers.PlacedMaybe
@@ -46,9 +48,9 @@ func bindConflict(code int, repeated bool) providers.Outcome {
 	case repeated:
 		return earlierRequest("")
 	case code == codeTaskConflict:
-		return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, MaxTries: triesUnclear}
+		return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, MaxTries: triesUnclear, OtherX: true}
 	}
-	return providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: providers.CausePlatform}
+	return providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: providers.CauseBindingConflict, OtherX: true}
 }
 
 // earlierRequest is the outcome where the vendor knows the request already: the
