@@ -29,6 +29,12 @@ func done(id string) providers.Outcome {
 	return providers.Outcome{Class: providers.ClassOK, Placed: providers.PlacedYes, VendorID: id}
 }
 
+// otherX is o, where another middle number may be bound.
+func otherX(o providers.Outcome) providers.Outcome {
+	o.OtherX = true
+	return o
+}
+
 var (
 	uncertain = providers.Outcome{Class: providers.ClassUncertain, Placed: providers.PlacedMaybe}
 	often     = providers.Outcome{Class: providers.ClassRateLimited, Placed: providers.PlacedNo,
@@ -60,10 +66,10 @@ var codeTable = []codeRow{
 	{1105, often, often, often, often, often},
 	{1110, halted("balance"), halted("balance"), later(0, 0), later(0, 0), later(0, 0)},
 	{1200, platform, platform, done(""), missing, done("")},
-	{1201, later(0, 3), again(2*time.Second, 3), later(0, 0), later(0, 0), later(0, 0)},
-	{1300, platform, platform, done(""), missing, done("")},
-	{1301, later(0, 0), later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
-	{1302, platform, again(2*time.Second, 3), platform, platform, platform},
+	{1201, otherX(later(0, 3)), again(2*time.Second, 3), later(0, 0), later(0, 0), later(0, 0)},
+	{1300, otherX(platform), otherX(platform), done(""), missing, done("")},
+	{1301, otherX(later(0, 0)), otherX(later(0, 0)), later(0, 0), later(0, 0), later(0, 0)},
+	{1302, otherX(permanent(providers.CauseBindingConflict)), again(2*time.Second, 3), platform, platform, platform},
 	{1400, later(0, 0), later(0, 0), later(0, 0), later(0, 0), later(0, 0)},
 	{1401, again(0, 0), again(0, 0), again(0, 0), again(0, 0), again(0, 0)},
 	{1500, again(0, 0), again(0, 0), again(0, 0), again(0, 0), again(0, 0)},

@@ -41,7 +41,7 @@ var (
 		providers.CauseInvalidNumber, providers.CauseNumberChanged, providers.CauseBarred, providers.CauseCallerHangup,
 		providers.CauseCongestion, providers.CauseNetworkFailure, providers.CauseNoRoute, providers.CauseProtocolError,
 		providers.CauseRingTimeout, providers.CauseIncompatible, providers.CauseSelfCall, providers.CausePolicyWindow,
-		providers.CausePolicyFrequency, providers.CauseSuppressed, providers.CauseBindingMissing, providers.CauseAccount,
+		providers.CausePolicyFrequency, providers.CauseSuppressed, providers.CauseBindingMissing, providers.CauseBindingConflict, providers.CauseAccount,
 		providers.CausePlatform, providers.CauseUnknown,
 	}
 	finalStates = []providers.State{providers.StateCompleted, providers.StateBusy, providers.StateNoAnswer,
