@@ -45,6 +45,8 @@ type Request struct {
 	// LineFor: for how long after its last news the call uses a line at the most; 0:
 	// it uses none.
 	LineFor time.Duration
+	// Redial is when the callee is to be called again, by how the call ends; nil: never.
+	Redial *Redial
 	// Suppress are the keys under which the numbers that it is about would be on the
 	// suppression list.
 	Suppress []string
@@ -152,7 +154,7 @@ func (a *Admission) arguments(r Request, guess time.Time) map[string]any {
 		"line_for": r.LineFor.Milliseconds(), "suppress": append([]string{}, r.Suppress...),
 		"one_at_a_time": a.rules.OneAtATime || r.Free,
 		"permit":        permitFor.Milliseconds(), "timeout": r.Timeout.Milliseconds(),
-		"grace": ownerGrace.Milliseconds(), "doubt": r.Doubt.Milliseconds(),
+		"grace": ownerGrace.Milliseconds(), "doubt": r.Doubt.Milliseconds(), "redial": r.Redial.policy(),
 	} {
 		args[name] = value
 	}

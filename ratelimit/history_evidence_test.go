@@ -105,9 +105,6 @@ func (h *history) opBound() {
 		return
 	}
 	names, was := record.Names{VendorID: choose(h.tape, "", "v1", "v2")}, h.stateOf(id)
-	if id[2] == 'e' {
-		names.Alone = numbersOf(id)
-	}
 	call := choose(h.tape, "", "call1", "call2")
 	got, state, err := h.store.Bound(h.ctx, id, numbersOf(id), names, call)
 	verdict, want := h.model.bound(id, names, call)

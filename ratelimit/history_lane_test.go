@@ -184,6 +184,7 @@ func (h *history) opOpen() {
 	if h.model.seen == 0 && behind > 0 { // the server's time counts from now on
 		h.counts["the clock runs backwards"]++
 		h.leaseds = nil
+		h.restoreLedger()
 		h.ledger.setBack()
 		h.model.at(h.clock)
 		h.lease(choose(h.tape, ratelimit.PaceCalls, ratelimit.PaceAnytime), 2, time.Millisecond)
@@ -263,9 +264,6 @@ func (h *history) opResolve() {
 	was := h.stateOf(id)
 	r := record.Resolution{As: choose(h.tape, record.SayCompleted, record.SayFailed, record.SayResend, record.SayResend), Token: choose(h.tape, "w1", "w2", "w3")}
 	names := record.Names{VendorID: choose(h.tape, "", "v1")}
-	if id[2] == 'e' {
-		names.Alone = numbersOf(id)
-	}
 	got, err := h.store.Resolve(h.ctx, id, numbersOf(id), names, r)
 	want := h.model.resolve(id, names, r)
 	refused := [2]bool{got.Refused != "", want.Refused != ""} // its words are for people

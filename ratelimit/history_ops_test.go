@@ -51,7 +51,10 @@ func (h *history) create(id string) {
 		SubmitToken: choose(h.tape, "s1", "s2"), Retain: 72 * time.Hour, KeyRetain: 720 * time.Hour,
 	}
 	j.Parts = map[string]string{"to": j.Digest}
+	j.Mode, j.Parties = bindingOf(id)
 	switch id[2] {
+	case 'h', 'i':
+		j.TTL, j.X = choose(h.tape, 0, time.Minute, time.Hour), "x"
 	case 'e':
 		j.TTL, j.X = choose(h.tape, time.Minute, 20*time.Minute, 24*time.Hour), "x"
 	case 'g':
@@ -172,7 +175,7 @@ func (h *history) opSettleOf(id string) {
 		RetryIn: choose(h.tape, 0, time.Second, time.Minute, 5*time.Hour), Counted: h.tape.pick(2) == 0, MaxAttempts: 3,
 		Reason: choose(h.tape, record.HoldRetry, record.HoldHalted, record.HoldVendorWindow),
 		Cause:  choose(h.tape, "platform", "account"), KeepCharge: h.tape.pick(3) == 0, Maybe: h.tape.pick(4) == 0,
-		MaxRepeats: choose(h.tape, 0, 0, 1, 3), Alone: id[2] == 'e',
+		MaxRepeats: choose(h.tape, 0, 0, 1, 3),
 	}
 	if h.mix.refusals && h.tape.pick(6) != 0 {
 		t.Result, t.Counted, t.RetryIn, t.LockFor = record.ResultAgain, false, time.Second, 0
@@ -239,8 +242,12 @@ func (h *history) news() *record.LaneNews {
 
 func (h *history) opReleased() {
 	id := h.jobIn(func(j *mJob) bool { return j.state == record.Active })
+	h.release(id)
+}
+
+func (h *history) release(id string) {
 	was := h.stateOf(id)
-	got, err := h.store.Released(h.ctx, id, "by a test")
+	got, err := h.store.Released(h.ctx, id, xOf(id), "by a test")
 	h.same("released "+id, got, h.model.released(id), err)
 	h.counts["released: "+string(was)+" "+string(got)]++
 }
@@ -268,7 +275,7 @@ func (h *history) opLateAnswer() {
 		return
 	}
 	t := record.Settlement{
-		Attempt: j.attempt - 1, Token: "t", Sent: true, VendorID: choose(h.tape, "", "v1", "v2"), Alone: id[2] == 'e',
+		Attempt: j.attempt - 1, Token: "t", Sent: true, VendorID: choose(h.tape, "", "v1", "v2"),
 		Result: choose(h.tape, record.ResultBound, record.ResultDone, record.ResultBound, record.ResultDone, record.ResultAccepted),
 	}
 	was := j.state
@@ -413,15 +420,27 @@ func (h *history) opPush() {
 func (h *history) opForget() {
 	h.idle = true // no script runs
 	id := h.job()
+	if h.mix.jobs == rivalry.jobs {
+		id = h.jobIn(func(j *mJob) bool { return j.state == record.Unknown })
+	}
 	j := h.model.jobs[id]
-	if j != nil && j.rank() != 9 {
+	unknown := h.mix.jobs == rivalry.jobs && j != nil && j.state == record.Unknown
+	if j != nil && j.rank() != 9 && !unknown {
 		return
+	}
+	if unknown {
+		h.model.orphan(j)
+		h.counts["forgotten when it was unknown"]++
 	}
 	if j != nil {
 		h.remove(id)
 	}
 	if j == nil || !keyed(id) {
 		h.removeMarker(id)
+	}
+	if unknown && h.tape.pick(3) == 0 { // an unbind knows it by its id
+		h.release(id)
+		h.idle = false
 	}
 }
 
@@ -441,19 +460,19 @@ func (h *history) removeMarker(id string) string {
 }
 
 // keyed says that the job has an idempotency key.
-func keyed(id string) bool { return id[2] != 'b' && id[2] != 'f' }
+func keyed(id string) bool { return id[2] != 'b' && id[2] != 'f' && id[2] != 'i' }
 
 // bind says that the job makes a binding: no rule per number counts it.
-func bind(id string) bool { return id[2] == 'e' || id[2] == 'f' }
+func bind(id string) bool { return slices.Contains([]byte("efhi"), id[2]) }
 
 // repeatable says that the vendor knows the job's request by its id.
 func repeatable(id string) bool { return bind(id) || id[2] == 'd' }
 
 func kindOf(id string) string {
-	return map[byte]string{'e': "bind", 'f': "bind", 'g': "poll"}[id[2]] + map[bool]string{true: "notify"}[id[2] < 'e']
+	return map[byte]string{'e': "bind", 'f': "bind", 'h': "bind", 'i': "bind", 'g': "poll"}[id[2]] + map[bool]string{true: "notify"}[id[2] < 'e']
 }
 
 // numbersOf are the numbers of the job under the rules.
 func numbersOf(id string) []string {
-	return map[byte][]string{'a': {"n1"}, 'b': {"n1"}, 'c': {"n1", "n2"}, 'd': {"n3"}, 'e': {"n3"}, 'f': {"n2"}}[id[2]]
+	return map[byte][]string{'a': {"n1"}, 'b': {"n1"}, 'c': {"n1", "n2"}, 'd': {"n3"}, 'e': {"n3"}, 'f': {"n2"}, 'h': {"n3"}, 'i': {"n2"}}[id[2]]
 }

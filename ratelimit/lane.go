@@ -79,6 +79,7 @@ type Standing struct {
 	Used   float64   // calls per second, in the last ten full seconds
 	// Failures in a row that the breaker has counted.
 	Failures int
+	Probe    *Probed // nil: nobody ever asked its vendor how the account stands
 }
 
 // Project reads why the lane is shut and notes the reasons that follow from rules
@@ -120,6 +121,7 @@ func (l *Lane) stand(ctx context.Context, peek bool) (Standing, error) {
 		s.Gates = append(s.Gates, gate)
 	}
 	s.Server = s.Now.Add(-time.Duration(number(answer[5])) * time.Millisecond)
+	s.Probe = probedOf(hash)
 	s.Lines, s.Failures, s.Used = number(answer[2]), number(hash["b:fails"]), used(hash, s.Now)
 	return s, nil
 }

@@ -78,6 +78,9 @@ func (m *model) earliest(j *mJob, r ratelimit.Request) (at int64, reason string,
 			}
 		}
 	}
+	if rival := m.rival(j); rival != nil {
+		later(m.now+map[bool]int64{true: 5000, false: 1000}[rival.open()], record.HoldConflict)
+	}
 	if m.rules.Window == nil || r.Anytime {
 		return at, reason, 0
 	}
@@ -125,6 +128,10 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		m.end(j, record.Failed, "suppressed")
 		m.counts["admit: suppressed"]++
 		return over()
+	case m.hopelessX(j, doubt):
+		m.counts["admit: conflict, failed"]++
+		m.end(j, record.Failed, record.HoldConflict)
+		return over()
 	}
 	w, wait := m.waits(j, r)
 	switch {
@@ -133,6 +140,9 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 	case wait && doubt: // it stays in doubt whatever holds it
 		if w.decision == ratelimit.Shut {
 			m.counts["admit in doubt: gate"]++
+		}
+		if w.reason == record.HoldConflict {
+			m.counts["admit in doubt: conflict"]++
 		}
 		m.enterDoubt(j, w.doubted-m.now)
 		return over()
@@ -167,6 +177,7 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		j.repeatAt = 0
 	} else { // a repeat loses nothing that is known
 		j.vendorID, j.seen = "", nil
+		m.generation(j)
 	}
 	m.send(j, r, before, slotAt)
 	return m.permit(j, out)

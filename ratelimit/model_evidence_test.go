@@ -1,6 +1,7 @@
 package ratelimit_test
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -184,6 +185,10 @@ func (m *model) bound(id string, names record.Names, call string) (record.Verdic
 func (m *model) released(id string) record.State {
 	j := m.jobs[id]
 	if j == nil {
+		if slices.ContainsFunc(m.entries(), func(e mEntry) bool { return e.job == id }) {
+			m.counts["released: an orphan"]++
+		}
+		m.orphans = slices.DeleteFunc(m.orphans, func(e mEntry) bool { return e.job == id })
 		return ""
 	}
 	if j.rank() >= 2 && j.rank() < 9 {

@@ -158,17 +158,10 @@ func (m *model) name(j *mJob, n int, names record.Names) {
 	if names.VendorID != "" {
 		m.calls[names.VendorID] = to
 	}
-	for _, number := range names.Alone {
-		m.calls["x/"+number] = to
-	}
 }
 
 func (m *model) nameOf(j *mJob, n int, t record.Settlement) {
-	names := record.Names{VendorID: t.VendorID}
-	if t.Alone && t.Result == record.ResultBound {
-		names.Alone = j.numbers
-	}
-	m.name(j, n, names)
+	m.name(j, n, record.Names{VendorID: t.VendorID})
 }
 
 func (m *model) settleFirst(j *mJob, t record.Settlement) {

@@ -33,6 +33,7 @@ func (m *model) create(j record.NewJob) record.Created {
 	}
 	x := &mJob{
 		id: j.ID, kind: j.Kind, timeToLive: j.TTL.Milliseconds(), x: j.X, digest: j.Digest, submitToken: j.SubmitToken, keyed: j.Keyed, numbers: j.Numbers, priority: j.Priority,
+		mode: j.Mode, parties: j.Parties,
 		created: m.now, expires: expires,
 	}
 	if !j.NotBefore.IsZero() {

@@ -24,6 +24,8 @@ type model struct {
 	numbers map[string]*mNumber
 	pushes  map[string]string // id -> state
 	calls   map[string]string // a name that leads to an attempt -> that
+	last    map[string]int64  // middle number -> the generation given last
+	orphans []mEntry          // of the ledger, whose records left when nobody knew whether they stood
 }
 
 type mJob struct {
@@ -64,7 +66,11 @@ type mJob struct {
 	priority string
 	line     int64 // for how long after its last news it uses a line; 0: it uses none
 	slotAt   int64
-	capped   bool // an attempt of it was charged to the day
+	capped   bool   // an attempt of it was charged to the day
+	mode     string // of a binding
+	parties  []string
+	gen      int64
+	conflict int64 // since when another binding, which stands, leaves it no room
 	word     mWord
 	answered int // the attempt whose answer came after an operator's resend
 }
@@ -92,7 +98,7 @@ type mNumber struct {
 func newModel(rules ratelimit.Rules) *model {
 	return &model{
 		rules: rules, lane: newLane(), counts: map[string]int{}, jobs: map[string]*mJob{}, markers: map[string]*mMarker{}, due: map[string]int64{},
-		numbers: map[string]*mNumber{}, pushes: map[string]string{}, calls: map[string]string{},
+		numbers: map[string]*mNumber{}, pushes: map[string]string{}, calls: map[string]string{}, last: map[string]int64{},
 	}
 }
 

@@ -35,6 +35,7 @@ func (m *model) view() view {
 	v := view{}
 	v.set("clock", m.seen)
 	m.lane.view(v)
+	m.ledgerView(v)
 	for id, at := range m.due {
 		v.set("due "+id, at)
 	}
@@ -89,6 +90,8 @@ func (j *mJob) view(v view, p string) {
 		v.set(p+field, value)
 	}
 	v.set(p+"line", j.line)
+	v.set(p+"gen", j.gen)
+	v.set(p+"conflict_since", j.conflict)
 	v.set(p+"slot_at", j.slotAt)
 	v.set(p+"capped", j.capped)
 	v.set(p+"resolved", j.word)
@@ -118,11 +121,11 @@ func (j *mJob) view(v view, p string) {
 // fixed fields are written once, by create, and compared there.
 var fixed = []string{
 	"account", "vendor", "kind", "priority", "keyed", "content", "to", "parts", "tags", "event_url",
-	"retain_ms", "key_retain_ms", "number_ttl", "ttl_ms", "parent", "request_id",
+	"retain_ms", "key_retain_ms", "number_ttl", "ttl_ms", "parent", "request_id", "mode", "parties",
 }
 
 // stored is the view of what Redis holds of these jobs, and of all numbers.
-func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view, map[string]time.Duration, error) {
+func stored(ctx context.Context, rdb redis.UniversalClient, now int64, ids []string) (view, map[string]time.Duration, error) {
 	pipe := rdb.Pipeline()
 	clock := pipe.Get(ctx, redisKey("clock", ""))
 	due := pipe.ZRangeWithScores(ctx, redisKey("due", ""), 0, -1)
@@ -141,7 +144,7 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 	for _, id := range pushIDs {
 		ask("push", id)
 	}
-	lane := askLane(ctx, pipe)
+	lane, ledger := askLane(ctx, pipe), askLedger(ctx, pipe)
 	calls := map[string]*redis.StringCmd{}
 	for _, name := range callNames {
 		calls[name] = pipe.Get(ctx, redisKey("call:", name))
@@ -156,6 +159,9 @@ func stored(ctx context.Context, rdb redis.UniversalClient, ids []string) (view,
 		v.set("due "+z.Member.(string), int64(z.Score))
 	}
 	lane.view(v)
+	if err := ledger.view(v, left, now); err != nil {
+		return nil, nil, err
+	}
 	for name, to := range calls {
 		v.set("call "+name, to.Val())
 		left["call "+name] = ttls["call "+name].Val()

@@ -87,6 +87,14 @@ func plays() []play {
 	return out
 }
 
+// rivals are plays of bindings that share their numbers.
+func rivals() (out []play) {
+	for _, set := range ruleSets {
+		out = append(out, play{set, rivalry})
+	}
+	return out
+}
+
 func randomTape(seed uint64, n int) []byte {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	out := make([]byte, n)
@@ -162,6 +170,9 @@ var mustHappen = []string{
 	"resolve: unknown as resend in_doubt", "resolve: unknown as resend queued", "resolve: held as resend held",
 	"resolve: active as failed active", "resolve: ringing as resend ringing",
 	"resolved: refused", "settle: an operator was faster",
+
+	"admit: hold binding_conflict", "admit: conflict, failed", "admit in doubt: conflict", "rival: active", "rival: in_doubt",
+	"rival: sent", "rival: unknown", "rival: none on a shared number", "forgotten when it was unknown", "released: an orphan",
 }
 
 func TestScriptsAgreeWithTheModel(t *testing.T) {
@@ -176,14 +187,18 @@ func TestScriptsAgreeWithTheModel(t *testing.T) {
 		case redistest.Raced:
 			histories = 70
 		}
-		for i := range histories {
-			seed, p := uint64(i), all[i%len(all)]
-			set, about := p.set, p.mix
-			t.Run(fmt.Sprintf("%s/%s/%d", set.name, about.name, seed), func(t *testing.T) {
+		about, bindings := all, histories/4
+		for i := range histories + bindings {
+			if i == histories {
+				about = rivals()
+			}
+			seed, p := uint64(i), about[i%len(about)]
+			set, mix := p.set, p.mix
+			t.Run(fmt.Sprintf("%s/%s/%d", set.name, mix.name, seed), func(t *testing.T) {
 				if err := r.Client.FlushAll(t.Context()).Err(); err != nil {
 					t.Fatal(err)
 				}
-				h := newHistory(t, r, set.rules, about, randomTape(seed, length))
+				h := newHistory(t, r, set.rules, mix, randomTape(seed, length))
 				h.run()
 				for _, more := range []map[string]int{h.counts, h.model.counts} {
 					for name, n := range more {

@@ -19,8 +19,10 @@ func checkBind(c *checkedJob) (err *FieldError) {
 	if err := checkMode(c); err != nil {
 		return err
 	}
-	if c.x, err = number("x", c.X, "the privacy number", phone.ParseAny); err != nil {
-		return err
+	if c.X != AutoX {
+		if c.x, err = number("x", c.X, "the privacy number, or "+AutoX, phone.ParseAny); err != nil {
+			return err
+		}
 	}
 	if c.a, err = number("a", c.A, "the number of A", phone.ParseAny); err != nil {
 		return err
@@ -36,7 +38,7 @@ func checkBind(c *checkedJob) (err *FieldError) {
 	switch {
 	case c.a == c.b:
 		return fieldErrorf("b", "is the same number as a; a phone cannot call itself")
-	case c.x == c.a || c.x == c.b:
+	case !c.x.IsZero() && (c.x == c.a || c.x == c.b):
 		return fieldErrorf("x", "is the number of a phone that it is to hide; give the privacy number")
 	}
 	if err := checkTTL(c); err != nil {

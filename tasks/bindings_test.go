@@ -66,6 +66,7 @@ func TestValidationOfBind(t *testing.T) {
 			"display of axb": {func(j *tasks.Job) { j.Display = "0,0" }, "display", "one of 0 1 in mode xa"},
 			"prompts 1":      {func(j *tasks.Job) { j.Prompts = []string{"1"} }, "", ""},
 			"prompts 2":      {func(j *tasks.Job) { j.Prompts = []string{"1", "2"} }, "prompts", "at most 1"},
+			"x auto":         {func(j *tasks.Job) { j.X = tasks.AutoX }, "", ""}, // the account's to say
 			"answer 1":       {func(j *tasks.Job) { j.AnswerPrompts = []string{"1"} }, "answer_prompts", "at most 0"},
 		})
 	})

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
@@ -64,7 +65,15 @@ func (c *Carried) Same(r *record.Record) bool {
 		return false
 	}
 	content, _, _, err := job.content("")
-	return err == nil && content == r.Content
+	return err == nil && content == asGiven(r)
+}
+
+// asGiven is the record's content as its job was given, before a worker chose its X.
+func asGiven(r *record.Record) string {
+	if c, err := DecodeContent(KindBind, r.Content); r.Chosen && err == nil {
+		return strings.Replace(r.Content, `"x":"`+c.X+`"`, `"x":"`+AutoX+`"`, 1)
+	}
+	return r.Content
 }
 
 // Record is the record to be made of the carried job, when a task of the kind came

@@ -61,9 +61,13 @@ func (c Content) fits(k Kind) bool {
 }
 
 func (c checkedJob) contentOf() Content {
+	x := c.x.Digits()
+	if c.Kind == KindBind && c.X == AutoX {
+		x = AutoX
+	}
 	return Content{
 		To: c.to.Digits(), Template: c.Template, Params: c.Params, Times: c.Times, From: c.from.Digits(),
-		Mode: c.Mode, X: c.x.Digits(), A: c.a.Digits(), B: c.b.Digits(), TTLSeconds: int64(c.TTL.Seconds()),
+		Mode: c.Mode, X: x, A: c.a.Digits(), B: c.b.Digits(), TTLSeconds: int64(c.TTL.Seconds()),
 		Record: c.Record, Display: c.Display, Prompts: c.Prompts, AnswerPrompts: c.AnswerPrompts,
 		UserData: c.UserData, Binding: c.Binding, Subid: c.Subid, VendorID: c.VendorID,
 	}

@@ -39,7 +39,13 @@ func (c checkedJob) describe(n *record.NewJob, group string) {
 	case KindConnect:
 		under(c.from, c.to)
 	case KindBind:
-		under(c.x)
+		if !c.x.IsZero() { // else a worker chooses it
+			under(c.x)
+		}
+		n.Mode, n.Parties = c.Mode, []string{c.a.Key(group)}
+		if !c.b.IsZero() {
+			n.Parties = append(n.Parties, c.b.Key(group))
+		}
 		n.From, n.To, n.TTL = phone.Mask(c.a.Digits()), phone.Mask(c.b.Digits()), c.TTL
 		// The vendor knows a repeat by it: it has to be there before the first request.
 		n.RequestID = rand.Text()

@@ -39,6 +39,10 @@ const (
 	ModeXA  = "xa"  // whoever calls X reaches A
 )
 
+// AutoX as the X of a bind has a worker choose a free number of the account's pool. The
+// job's record tells which.
+const AutoX = "auto"
+
 // Job is one wish of an application. Field names in JSON are those of the
 // command line and the HTTP API. Which fields a kind takes is checked: one that
 // it does not take is an error.
@@ -56,7 +60,7 @@ type Job struct {
 
 	// bind and unbind.
 	Mode          string        `json:"mode,omitempty"` // axb or xa; empty: axb
-	X             string        `json:"x,omitempty"`    // the privacy number
+	X             string        `json:"x,omitempty"`    // the privacy number; bind: or AutoX
 	A             string        `json:"a,omitempty"`
 	B             string        `json:"b,omitempty"`       // axb
 	TTL           time.Duration `json:"ttl,omitempty"`     // whole seconds; xa: 0 is without end, where the account allows it

@@ -14,6 +14,7 @@ type Traits struct {
 	MaxTimes       int  `json:"max_times,omitempty"`        // of a message's repetition; 0: 3
 	MaxNumberBytes int  `json:"max_number_bytes,omitempty"` // of a number in a binding; 0: 24
 	Endless        bool `json:"endless,omitempty"`          // bindings of mode xa without ttl are allowed
+	Pool           bool `json:"pool,omitempty"`             // a worker may choose the privacy number
 }
 
 // check says whether the account can take what the job asks for.
@@ -28,6 +29,8 @@ func (a Account) check(c *checkedJob) *FieldError {
 		return fieldErrorf("times", "is %d; account %s (vendor %s) plays a message at most %d times", c.Times, a.Name, a.Vendor, t.MaxTimes)
 	case c.Kind == KindPoll && c.To == "" && t.PollNeedsTo:
 		return fieldErrorf("to", "is missing; account %s (vendor %s) wants the number called besides its id", a.Name, a.Vendor)
+	case c.Kind == KindBind && c.X == AutoX && !t.Pool:
+		return fieldErrorf("x", "cannot be chosen: account %s has no pool of numbers (its workers' configuration: pool); give the number", a.Name)
 	case c.Kind == KindBind && c.TTL == 0 && !t.Endless:
 		return fieldErrorf("ttl", "is missing; bindings without end are refused unless the account has allow_endless: true")
 	}

@@ -39,6 +39,9 @@ func TestTraits(t *testing.T) {
 		"endless":          {none, with(xa(), func(j *tasks.Job) { j.TTL = 0 }), "", ""},
 		"not endless":      {func(t *tasks.Traits) { t.Endless = false }, with(xa(), func(j *tasks.Job) { j.TTL = 0 }), "ttl", "allow_endless"},
 		"not endless, ttl": {func(t *tasks.Traits) { t.Endless = false }, xa(), "", ""},
+		"auto, no pool":    {none, with(axb(), func(j *tasks.Job) { j.X = tasks.AutoX }), "x", "no pool"},
+		"auto":             {func(t *tasks.Traits) { t.Pool = true }, with(axb(), func(j *tasks.Job) { j.X = tasks.AutoX }), "", ""},
+		"auto, xa":         {func(t *tasks.Traits) { t.Pool = true }, with(xa(), func(j *tasks.Job) { j.X = tasks.AutoX }), "", ""},
 		"long x":           {func(t *tasks.Traits) { t.MaxNumberBytes = 13 }, axb(), "x", "13 bytes"},
 		"x fits":           {func(t *tasks.Traits) { t.MaxNumberBytes = 14 }, axb(), "", ""},
 		"long a":           {func(t *tasks.Traits) { t.MaxNumberBytes = 14 }, with(xa(), func(j *tasks.Job) { j.A = "+44791112345678" }), "a", "14 bytes"},
@@ -77,7 +80,7 @@ func TestTraits(t *testing.T) {
 func TestTraitsTravelWithTheAccount(t *testing.T) {
 	r := redistest.Mini(t)
 	a := allKinds()
-	a.Traits = tasks.Traits{International: true, Params: true, PollNeedsTo: true, MaxTimes: 2, MaxNumberBytes: 20, Endless: true}
+	a.Traits = tasks.Traits{International: true, Params: true, PollNeedsTo: true, MaxTimes: 2, MaxNumberBytes: 20, Endless: true, Pool: true}
 	publish(t, r, a)
 	all, err := tasks.Accounts(t.Context(), r.Client)
 	if err != nil || all["all-main"].Traits != a.Traits {

@@ -27,9 +27,14 @@ open, why not and until when, and what waits in it.
 
 Reasons: window, daily_cap (rules of yours; they end by themselves), breaker (the
 vendor fails; one trial after each pause), vendor_window, vendor_frequency (the
-vendor said so), halt (balance, credentials: set it right, then worker resume),
+vendor said so), halt (balance, credentials: set it right, then worker resume, or
+wait for a probe that finds it well; wrong credentials wait for a person),
 operator (somebody paused it), operator/QUEUE (one queue), clock (Redis's time
 was set back).
+
+Of an account that its workers ask its vendor about, a line below the lane says
+how it stands: state, balance (low: less is left than probe.warn_below) and how
+long ago that was; or that the last question failed, and why.
 
 Calls go only while a worker runs: a lane that none serves says so.
 
@@ -40,7 +45,9 @@ for each 100,000.
 "open"|"shut","reasons":[{"reason","since","until","detail"}],"depth":{"urgent",
 "normal","bulk"},"later":…,"active":…,"in_flight":…,"max_in_flight":…,"rate":
 {"used","limit","burst"},"held":{…},"in_doubt":…,"reserved":…,"failures":…,
-"paused_queues":[…],"workers":…}; null is no limit, or no known end.
+"paused_queues":[…],"probe":{"at","state","balance","overdraft","currency","low",
+"why"},"workers":…}; null is no limit, or no known end. probe is left out where the
+vendor was never asked; its at is null where it never answered.
 A reason has "trial":true while only the breaker's trial call is out.`
 
 func lanesCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -104,6 +111,9 @@ func (d *desk) lanes(stderr io.Writer) *app.Lanes {
 func printLanes(w io.Writer, all []app.LaneStatus) error {
 	for _, l := range all {
 		l.Reasons = clean(l.Reasons)
+		if l.Probe != nil {
+			l.Probe.Currency, l.Probe.Why = noteOf(l.Probe.Currency), noteOf(l.Probe.Why)
+		}
 		if err := printJSON(w, l); err != nil {
 			return err
 		}

@@ -118,6 +118,52 @@ func TestLanesForPeople(t *testing.T) {
 	})
 }
 
+// probed keeps what a vendor told of the account main, as workers do.
+func (o *office) probed(fields ...any) {
+	o.t.Helper()
+	if err := o.r.Client.HSet(o.t.Context(), "callpacer:{itnio}:lane:main", fields...).Err(); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+func TestLanesTellTheProbe(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		o := newLaneOffice(t, r)
+		if out := o.did("lanes", "--json"); strings.Contains(out, "probe") {
+			t.Errorf("nobody asked yet: %s", out)
+		}
+		at := time.Now().Add(-3*time.Minute - 10*time.Second).Truncate(time.Millisecond)
+		o.probed("probe_at", at.UnixMilli(), "probe_state", "active", "probe_balance", "99.5", "probe_overdraft", "0", "probe_currency", "CNY")
+		told := `"probe":{"at":` + fmt.Sprintf("%q", at.Format(time.RFC3339Nano)) + `,"state":"active","balance":"99.5","overdraft":"0","currency":"CNY","low":false,"why":""}`
+		if out := o.did("lanes", "--json"); !strings.Contains(out, told) || strings.Count(out, "probe") != 1 {
+			t.Errorf("%s lacks %s", out, told)
+		}
+		for _, c := range []struct {
+			fields []any
+			want   string
+		}{
+			{nil, "probe: active, balance 99.5 CNY (overdraft 0), 3m*s ago\n"},
+			{[]any{"probe_low", 1, "probe_overdraft", ""}, "probe: low, active, balance 99.5 CNY, 3m*s ago\n"},
+			{[]any{"probe_why", "1003 no 13800000001"}, "probe failed: 1003 no 138****0001; before that low, active, balance 99.5 CNY, 3m*s ago\n"},
+		} {
+			if c.fields != nil {
+				o.probed(c.fields...)
+			}
+			if out := o.did("lanes"); !matches(out, "*\n  "+c.want+"*") {
+				t.Errorf("no %q in\n%s", c.want, out)
+			}
+		}
+		r.Client.Del(t.Context(), "callpacer:{itnio}:lane:main")
+		o.probed("probe_why", "13800000001 \x1b[2J timeout")
+		if out := o.did("lanes"); !strings.Contains(out, "\n  probe failed: 138****0001 [2J timeout\n") {
+			t.Errorf("no failed probe in\n%s", out)
+		}
+		if out := o.did("lanes", "--json"); !strings.Contains(out, `"probe":{"at":null,"state":"","balance":"","overdraft":"","currency":"","low":false,"why":"138****0001 [2J timeout"}`) {
+			t.Errorf("no failed probe in %s", out)
+		}
+	})
+}
+
 // matches compares with a pattern in which * is anything.
 func matches(s, pattern string) bool {
 	for i, part := range strings.Split(pattern, "*") {

@@ -50,3 +50,36 @@ func heldBy(held map[string]int) string {
 	}
 	return strings.Join(out, ", ")
 }
+
+// probe says how the vendor told that the account stands.
+func (t laneTable) probe(p app.LaneProbe) string {
+	var told []string
+	if p.Low {
+		told = append(told, "low")
+	}
+	if p.State != "" {
+		told = append(told, noteOf(p.State))
+	}
+	if p.Balance != "" {
+		told = append(told, balance(p))
+	}
+	if p.At != nil {
+		told = append(told, roughly(t.now.Sub(*p.At))+" ago")
+	}
+	words := strings.Join(told, ", ")
+	switch {
+	case p.Why == "":
+		return "probe: " + words
+	case words == "":
+		return "probe failed" + behind(noteOf(p.Why))
+	}
+	return "probe failed" + behind(noteOf(p.Why)) + "; before that " + words
+}
+
+func balance(p app.LaneProbe) string {
+	words := strings.TrimSpace("balance " + p.Balance + " " + noteOf(p.Currency))
+	if p.Overdraft != "" {
+		words += " (overdraft " + p.Overdraft + ")"
+	}
+	return words
+}

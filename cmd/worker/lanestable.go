@@ -102,6 +102,9 @@ func (t laneTable) below(l app.LaneStatus) []string {
 			out = append(out, line+behind(r.Detail))
 		}
 	}
+	if l.Probe != nil {
+		out = append(out, t.probe(*l.Probe))
+	}
 	if len(l.Held) > 1 {
 		out = append(out, "held: "+heldBy(l.Held))
 	}

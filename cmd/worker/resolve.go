@@ -99,7 +99,7 @@ func (d *desk) resolve(ctx context.Context, id string, word record.Resolution) (
 	if rec == nil {
 		return resolved{}, d.unknown(ctx, id)
 	}
-	out, err := d.store.Resolve(ctx, id, rec.Numbers, namesOf(rec), word)
+	out, err := d.store.Resolve(ctx, id, rec.Numbers, record.Names{VendorID: rec.VendorID}, word)
 	switch {
 	case err != nil:
 		return resolved{}, err

@@ -3,23 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/tasks"
 )
-
-// namesOf are what leads to the job's binding where it stands: its id at the
-// vendor, and its number where it has that to itself.
-func namesOf(rec *record.Record) record.Names {
-	names := record.Names{VendorID: rec.VendorID}
-	if rec.Kind != string(tasks.KindBind) {
-		return names
-	}
-	if c, err := tasks.DecodeContent(tasks.KindBind, rec.Content); err == nil && c.Mode == tasks.ModeXA {
-		names.Alone = rec.Numbers
-	}
-	return names
-}
 
 // released marks the binding that an unbind has released. Repeating it changes
 // nothing.
@@ -29,14 +17,18 @@ func (d *desk) released(ctx context.Context, unbind *record.Record) error {
 		return fmt.Errorf("read what the unbind names: %w", err)
 	}
 	group, _ := record.GroupOf(unbind.ID)
-	id, found := c.Binding, false
+	id, number := c.Binding, ""
 	switch {
 	case id != "":
 	case c.Subid != "":
 		id, _, err = d.store.ByVendorID(ctx, group, c.Subid)
 	case c.Mode == tasks.ModeXA && len(unbind.Numbers) > 0:
-		id, err = d.store.AloneOn(ctx, group, unbind.Numbers[0])
-		found = true
+		number = unbind.Numbers[0]
+		var holder *record.Holding
+		holder, err = d.store.LeadingOn(ctx, group, number)
+		if holder != nil && holder.Account == unbind.Account && !time.UnixMilli(holder.Generation).After(unbind.SendBefore) {
+			id = holder.Job // else it came after the unbind and has the number by right
+		}
 	}
 	if err != nil || id == "" {
 		return err
@@ -45,12 +37,12 @@ func (d *desk) released(ctx context.Context, unbind *record.Record) error {
 	if err != nil {
 		return err
 	}
-	if bind == nil || bind.Kind != string(tasks.KindBind) || bind.Account != unbind.Account {
+	if number == "" && bind != nil && len(bind.Numbers) > 0 {
+		number = bind.Numbers[0]
+	}
+	if bind != nil && (bind.Kind != string(tasks.KindBind) || bind.Account != unbind.Account) {
 		return nil // a vendor's ids are one account's, and name calls too
 	}
-	if found && bind.Since.After(unbind.SendBefore) {
-		return nil // it came after the unbind and has the number by right
-	}
-	_, err = d.store.Released(ctx, id, "by "+unbind.ID+", an operator says")
+	_, err = d.store.Released(ctx, id, number, "by "+unbind.ID+", an operator says")
 	return err
 }

@@ -143,6 +143,9 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		if lane.Offer, err = roster.Account(account, a.config); err != nil {
 			return err
 		}
+		if lane.Pool, err = poolOf(account); err != nil {
+			return err
+		}
 		lane.Suppression = blacklist{a}
 		lanes = append(lanes, lane)
 		groups[account.Group] = true
@@ -162,6 +165,9 @@ func (a *App) startLanes(ctx context.Context, o Options) error {
 		return err
 	}
 	a.warnOfStranded()
+	if err := a.planProbes(ctx, lanes); err != nil {
+		return err
+	}
 	a.startPumps(groups)
 	if err := a.startEvents(groups); err != nil {
 		return err

@@ -40,6 +40,7 @@ func newLane(a *configs.Account, c *configs.Config, vendor any, store *record.St
 		Breaker:     record.Breaker{After: a.Breaker.After, Open: a.Breaker.Open, MaxOpen: a.Breaker.MaxOpen},
 		Log:         log.WithField("account", a.Name),
 		Concurrency: a.Concurrency, Timeout: a.Timeout, InDoubtFor: a.InDoubtDeadline, Lockout: a.Rules.Lockout,
+		Redial: redialOf(a), Probing: probingOf(a, vendor),
 		MaxAttempts: a.Retry.MaxAttempts, RetryBackoff: a.Retry.Backoff,
 		PollFirst: a.Poll.First, PollBackoff: a.Poll.Backoff, GiveUp: a.Poll.GiveUp,
 		Retention: c.Records.Retention, PushRetention: c.Records.Retention, Tells: c.Events != nil,

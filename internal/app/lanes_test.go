@@ -160,6 +160,43 @@ func TestLanesShowAndTakeAwayEveryReason(t *testing.T) {
 	})
 }
 
+// What the vendor said of the account stands with its lane.
+func TestLanesShowTheProbe(t *testing.T) {
+	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
+		y := newYard(t, r)
+		if s := y.main(); s.Probe != nil {
+			t.Fatalf("nobody asked yet: %+v", s.Probe)
+		}
+		low := false
+		news := ratelimit.ProbeNews{
+			NextIn: time.Minute, Asked: noon, Told: true, Good: true, Low: &low,
+			Probed: ratelimit.Probed{State: "active", Balance: "99.5", Overdraft: "0", Currency: "CNY"},
+		}
+		if _, err := y.shared().Probed(t.Context(), news); err != nil {
+			t.Fatal(err)
+		}
+		p := y.main().Probe
+		if p == nil || p.At == nil || !p.At.Equal(noon) {
+			t.Fatalf("%+v", p)
+		}
+		if got := *p; got.State != "active" || got.Balance != "99.5" || got.Overdraft != "0" || got.Currency != "CNY" || got.Low || got.Why != "" {
+			t.Errorf("%+v", got)
+		}
+		y.now, low = noon.Add(time.Minute), true
+		news.Asked, news.Balance = y.now, "3"
+		if _, err := y.shared().Probed(t.Context(), news); err != nil {
+			t.Fatal(err)
+		}
+		y.now = noon.Add(2 * time.Minute)
+		if _, err := y.shared().Probed(t.Context(), ratelimit.ProbeNews{NextIn: time.Minute, Asked: y.now, Probed: ratelimit.Probed{Why: "timeout"}}); err != nil {
+			t.Fatal(err)
+		}
+		if p := y.main().Probe; p == nil || !p.Low || p.Balance != "3" || p.Why != "timeout" || !p.At.Equal(noon.Add(time.Minute)) {
+			t.Errorf("after a failed one: %+v", p)
+		}
+	})
+}
+
 func TestPauseAndResumeALane(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, r *redistest.Redis) {
 		y := newYard(t, r)

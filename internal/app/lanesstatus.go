@@ -85,6 +85,7 @@ func (l *Lanes) look(ctx context.Context, n lane, s *LaneStatus) error {
 		s.State = LaneShut
 	}
 	s.InFlight, s.Rate.Used, s.Failures = standing.Lines, standing.Used, standing.Failures
+	s.Probe = probeOf(standing.Probe)
 	queues := gatedQueues(n.Account)
 	depths, err := l.broker.Depths(ctx, queues...)
 	if err != nil {
@@ -124,6 +125,17 @@ func isShut(gates []ratelimit.Gate) bool {
 		of = append(of, g.OfQueue())
 	}
 	return !slices.ContainsFunc(priorities, func(p tasks.Priority) bool { return !slices.Contains(of, string(p)) })
+}
+
+func probeOf(p *ratelimit.Probed) *LaneProbe {
+	if p == nil {
+		return nil
+	}
+	out := &LaneProbe{State: p.State, Balance: p.Balance, Overdraft: p.Overdraft, Currency: p.Currency, Low: p.Low, Why: p.Why}
+	if !p.At.IsZero() {
+		out.At = &p.At
+	}
+	return out
 }
 
 func reasonsOf(gates []ratelimit.Gate) []LaneReason {

@@ -30,6 +30,8 @@ type LaneStatus struct {
 	// PausedQueues are those that asynq keeps shut just now. It follows the reasons
 	// within a second, while a worker runs.
 	PausedQueues []tasks.Queue `json:"paused_queues"`
+	// Probe is how the vendor says that the account stands; nil: it was never asked.
+	Probe *LaneProbe `json:"probe,omitempty"`
 	// Workers are the processes that take its jobs. One whose clock is off takes none.
 	Workers int `json:"workers"`
 }
@@ -47,6 +49,18 @@ type LaneReason struct {
 	Until  *time.Time `json:"until"` // null: until somebody opens it
 	Detail string     `json:"detail"`
 	Trial  bool       `json:"trial,omitempty"` // the breaker's trial call is under way: no queue is paused
+}
+
+// LaneProbe is what the vendor said of the account when it was asked last. Empty: it
+// did not say.
+type LaneProbe struct {
+	At        *time.Time `json:"at"` // of its last answer; null: none came yet
+	State     string     `json:"state"`
+	Balance   string     `json:"balance"` // decimal
+	Overdraft string     `json:"overdraft"`
+	Currency  string     `json:"currency"`
+	Low       bool       `json:"low"` // less is left than what is warned of
+	Why       string     `json:"why"` // the last question brought no answer, for this reason
 }
 
 // LaneDepth is how many tasks wait in the lane's queues.

@@ -153,10 +153,12 @@ func (b *sampleBatch) judge() error {
 	errs = append(errs, err)
 	kept, err := b.judgeStored()
 	errs = append(errs, err)
+	probed, err := b.judgeProbed()
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("the sample batch did not end as expected:\n%w", err)
 	}
 	fmt.Fprintf(b.say, "\nAll %d jobs stand as expected. The vendors saw %d calls, no job twice, at most %d a day to one number of Jumdata's;\n"+
-		"%d bindings were made, none twice. %s\n%s\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()), heard, kept)
+		"%d bindings were made, none twice. %s\n%s\n%s\n", len(b.samples), calls, b.world.vendors.jumdata.MaxPerNumberInDay(), len(b.world.vendors.interline.Made()), heard, kept, probed)
 	return nil
 }

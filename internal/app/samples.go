@@ -28,6 +28,7 @@ func sampleList() []sample {
 		{what: "answered", start: message(accountJumdata, "13800000001"), state: record.Completed, why: "answered"},
 		{what: "nobody answers", start: message(accountJumdata, "13800000011"), state: record.NoAnswer, why: "ring_timeout"},
 		{what: "the callee is busy", start: message(accountJumdata, "13800000012"), state: record.Busy, why: "busy"},
+		{what: "the busy one is called again", start: again("the callee is busy"), state: record.Busy, why: "busy", later: true},
 		{what: "the vendor refuses the number", start: message(accountJumdata, "13800000014"), state: record.Failed, why: "invalid_number"},
 		{what: "the answer is lost after placing", start: message(accountJumdata, "13800000015"), state: record.Completed, why: "answered"},
 		{what: "the window is closed", start: message(accountClosed, "13800000021"), state: record.Queued, why: "window"},
@@ -51,12 +52,19 @@ func sampleList() []sample {
 
 		{what: "a number for a pair", start: bind("17000000001", "13800000001", "13900000001", time.Hour), state: record.Released, first: record.Active},
 		{what: "a call over that number", start: call("17000000001", "13900000001", "a number for a pair"), state: record.Completed, why: "answered", later: true},
-		{what: "it is taken back", start: unbind("a number for a pair", "a call over that number"), state: record.Completed, later: true},
+		{what: "a message over that number", start: text("17000000001", "13900000001", "a number for a pair"), state: record.Completed, later: true},
+		{what: "it is taken back", start: unbind("a number for a pair", "a call over that number", "a message over that number"), state: record.Completed, later: true},
 		{what: "a number for a pair, answer lost", start: bind("17000000002", "13800000022", "13900000002", time.Hour), state: record.Active},
 		{what: "a number for a moment", start: bind("17000000003", "13800000003", "13900000003", 3*time.Second), state: record.Expired, first: record.Active},
 		{what: "a number that leads to one", start: lead("17000000004", "13800000004", time.Hour), state: record.Active},
 		// Whoever releases X itself names no job, so that one stands to its end.
 		{what: "another that leads to one", start: lead("17000000005", "13800000005", time.Hour), state: record.Released, first: record.Active},
+		{what: "a number of the pool", start: bind(tasks.AutoX, "13800000006", "13900000006", time.Hour), state: record.Active},
+		{what: "another one for the same A", start: bind(tasks.AutoX, "13800000006", "13900000007", time.Hour), state: record.Active},
+		{what: "the same A there, when it is free", start: bind("17000000001", "13800000001", "13900000008", time.Hour), state: record.Active, first: record.Held},
+		{what: "an account without money", start: job(tasks.Job{
+			Kind: tasks.KindBind, Account: accountEmpty, X: "17000000006", A: "13800000007", B: "13900000009", TTL: time.Hour,
+		}), state: record.Queued, why: record.GateHalt},
 		{what: "the account's state", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountInterline}), state: record.Completed},
 		{what: "a recording of that call", start: fetch(accountInterline, "a call over that number"), state: record.Completed, later: true},
 		{what: "that number itself is taken back", start: free("17000000005", "another that leads to one"), state: record.Completed},
@@ -123,11 +131,37 @@ func call(x, caller, over string) func(context.Context, *sampleBatch) (string, e
 	}
 }
 
-// unbind takes a binding back when the call over it has ended.
-func unbind(of, after string) func(context.Context, *sampleBatch) (string, error) {
+// text has somebody send a message to a middle number.
+func text(x, sender, over string) func(context.Context, *sampleBatch) (string, error) {
+	return func(_ context.Context, b *sampleBatch) (string, error) {
+		task, err := b.world.vendors.interline.SMS(x, sender, "明天到")
+		if err != nil {
+			return "", fmt.Errorf("send a message to a middle number: %w", err)
+		}
+		return record.ChildID(b.record(over).ID, task), nil
+	}
+}
+
+// again is the job that calls again after another sample.
+func again(of string) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		if err := b.await(ctx, after, record.State.Final); err != nil {
+		if err := b.await(ctx, of, record.State.Final); err != nil {
 			return "", err
+		}
+		if b.record(of).Redial == "" {
+			return "", fmt.Errorf("%q is not to be called again", of)
+		}
+		return b.record(of).Redial, nil
+	}
+}
+
+// unbind takes a binding back when what went over it has ended.
+func unbind(of string, after ...string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
+		for _, sample := range after {
+			if err := b.await(ctx, sample, record.State.Final); err != nil {
+				return "", err
+			}
 		}
 		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Binding: b.record(of).ID})(ctx, b)
 	}

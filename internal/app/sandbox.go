@@ -57,6 +57,8 @@ func (w *world) invite(say io.Writer) {
 		"notify  --sandbox --account " + accountITNIO + " --to +8613800000029 --template F1",
 		"connect --sandbox --account " + accountDingxin + " --from 13900000001 --to 13800000011",
 		"bind    --sandbox --account " + accountInterline + " --x 17000000009 --a 13800000022 --b 13900000009 --ttl 10m",
+		"bind    --sandbox --account " + accountInterline + " --x auto --a 13800000001 --b 13900000010 --ttl 10m",
+		"bindings --sandbox",
 	} {
 		fmt.Fprintf(say, "Try:  go run ./cmd/enqueue %s\n", try)
 	}

@@ -18,6 +18,7 @@ const (
 	accountDingxin   = "dingxin-sandbox"
 	accountDial      = "dingxin-dial" // on a line where the caller dials X
 	accountInterline = "interline-sandbox"
+	accountEmpty     = "interline-empty" // it has no money left
 )
 
 const (
@@ -27,6 +28,9 @@ const (
 	sandboxTelX   = "17000000077"
 )
 
+// sandboxPool are the middle numbers that a worker may choose.
+func sandboxPool() []string { return []string{"17000000071", "17000000072", "17000000073"} }
+
 // simulators are the sandbox's vendors.
 type simulators struct {
 	jumdata   *sandbox.Jumdata
@@ -34,6 +38,7 @@ type simulators struct {
 	dingxin   *sandbox.Dingxin
 	dial      *sandbox.Dingxin
 	interline *sandbox.Interline
+	empty     *sandbox.Interline
 }
 
 // simulator is one of them, for the account that it serves.
@@ -47,7 +52,10 @@ func newSimulators(public string) simulators {
 	pushURL := func(account string) string {
 		return "http://" + public + callbackrx.Path + account + "/" + signer.Account(account)
 	}
+	empty := sandbox.NewInterline(sandbox.InterlineOptions{DevID: sandboxID, AuthKey: sandboxSecret, AppID: sandboxID})
+	empty.SetAccount(sandbox.InterlineAccount{State: 1})
 	return simulators{
+		empty:   empty,
 		jumdata: sandbox.NewJumdata(sandbox.JumdataOptions{AppID: sandboxID, AppSecret: sandboxSecret}),
 		itnio: sandbox.NewITNIO(sandbox.ITNIOOptions{
 			APIKey: sandboxKey, APISecret: sandboxSecret, AppID: sandboxID, PushURL: pushURL(accountITNIO),
@@ -68,7 +76,7 @@ func newSimulators(public string) simulators {
 func (s simulators) all() []simulator {
 	return []simulator{
 		{accountJumdata, s.jumdata}, {accountITNIO, s.itnio}, {accountDingxin, s.dingxin}, {accountDial, s.dial},
-		{accountInterline, s.interline},
+		{accountInterline, s.interline}, {accountEmpty, s.empty},
 	}
 }
 
@@ -98,7 +106,7 @@ func sandboxConfig(redis, public, admin string, vendors map[string]string, now t
 	opens := now.In(time.FixedZone("CST", 8*3600)).Add(2 * time.Hour)
 	const open = `window: {open: "00:00", close: "24:00", time_zone: Asia/Shanghai}`
 	shut := fmt.Sprintf("window: {open: %q, close: %q, time_zone: Asia/Shanghai}", opens.Format("15:04"), opens.Add(time.Hour).Format("15:04"))
-	account := func(name, vendor, at, credentials, rules string) string {
+	account := func(name, vendor, at, credentials, rules string, more ...string) string {
 		return fmt.Sprintf(`  - name: %s
     vendor: %s
     base_url: http://%s
@@ -109,7 +117,7 @@ func sandboxConfig(redis, public, admin string, vendors map[string]string, now t
     retry: {max_attempts: 3, backoff: [1s]}
     poll: {first: 3s, backoff: [3s], give_up: 5m}
     in_doubt_deadline: 1m
-`, name, vendor, vendors[at], vendors[at], credentials, rules)
+%s`, name, vendor, vendors[at], vendors[at], credentials, rules, strings.Join(more, ""))
 	}
 	const (
 		jumdata   = "{app_id: " + sandboxID + ", app_secret: " + sandboxSecret + "}"
@@ -124,12 +132,13 @@ func sandboxConfig(redis, public, admin string, vendors map[string]string, now t
 		"public: {listen: \"" + public + "\", url: \"http://" + public + "\", secret: " + sandboxSecret + "}\n",
 		"admin: {listen: \"" + admin + "\"}\n",
 		"accounts:\n",
-		account(accountJumdata, "jumdata", accountJumdata, jumdata, open),
+		account(accountJumdata, "jumdata", accountJumdata, jumdata, open, "    redial: {busy: 1s, no_answer: off, max: 1}\n"),
 		account(accountClosed, "jumdata", accountJumdata, jumdata, shut),
-		account(accountITNIO, "itnio", accountITNIO, itnio, open),
+		account(accountITNIO, "itnio", accountITNIO, itnio, open, "    probe: {every: 1m}\n"),
 		account(accountDingxin, "dingxin", accountDingxin, dingxin, open),
 		account(accountDial, "dingxin", accountDial, dingxin, open),
-		account(accountInterline, "interline", accountInterline, interline, open),
+		account(accountInterline, "interline", accountInterline, interline, open, "    pool: [\""+strings.Join(sandboxPool(), "\", \"")+"\"]\n"),
+		account(accountEmpty, "interline", accountEmpty, interline, open),
 	}, "")
 }
 
@@ -147,6 +156,7 @@ func (s simulators) judge() (calls int, wrong []error) {
 	say("Dingxin saw jobs called twice", s.dingxin.JobsCalledTwice())
 	say("Dingxin saw jobs called twice", s.dial.JobsCalledTwice())
 	say("interline saw bindings made twice", s.interline.BoundTwice())
+	say("interline saw numbers bound twice on one X", s.interline.SharedX())
 	say("interline saw request ids with changed content", s.interline.ChangedReqids())
 	if locked := s.jumdata.AttemptsOnLocked(); len(locked) > 0 {
 		wrong = append(wrong, fmt.Errorf("the vendor Jumdata saw %d attempts on a locked number", len(locked)))

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -16,9 +17,16 @@ import (
 // probeRetry is the least time between two tries of a probe.
 const probeRetry = 30 * time.Second
 
-// Probe is one run of an account job: it asks the vendor how the account stands
-// and keeps the answer in the record. It charges nothing; where all is well it
-// opens a lane that the vendor's refusals had halted.
+// Probing is how an account is asked how it stands, and what is too little. The amounts
+// are in the vendor's currency.
+type Probing struct {
+	Every     time.Duration
+	Threshold *big.Rat // of balance and overdraft together: at most that much shuts the lane
+	WarnBelow *big.Rat // less than that is warned of once; nil: never
+}
+
+// Probe is one run of an account job: it asks the vendor how the account stands and
+// keeps the answer, in the record and with the lane. It charges nothing.
 func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 	waitCtx, release := l.follow.waitable(ctx)
 	defer release()
@@ -30,26 +38,18 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 	if !ok {
 		return l.refuse(ctx, id, "account "+l.Account+" serves no account jobs")
 	}
-	if _, err := l.QueryPace.Turn(waitCtx, ratelimit.RankNormal); err != nil {
-		return rec.State, givenBack(ctx, err)
+	result, asked, err := l.askAccount(ctx, waitCtx, prober)
+	if err != nil {
+		return rec.State, err
 	}
-	asking, cancel := context.WithTimeout(waitCtx, l.Timeout)
-	defer cancel()
-	result := prober.Probe(asking)
-	if waitCtx.Err() != nil {
-		return rec.State, givenBack(ctx, waitCtx.Err())
+	if err := l.learn(ctx, l.newsOfAccount(result, asked)); err != nil {
+		return "", err
 	}
-	switch result.Class {
-	case providers.ClassOK:
-		if good(result) {
-			if err := l.reopen(ctx); err != nil {
-				return "", err
-			}
-		}
+	switch {
+	case told(result):
 		return l.nothing(ctx, id, nil, standing(result))
-	case providers.ClassPermanent, providers.ClassHalted:
+	case result.Class == providers.ClassPermanent, result.Class == providers.ClassHalted:
 		return l.failed(ctx, id, providers.CauseAccount, "the vendor refused to tell: "+result.VendorCode+" "+result.VendorText)
-	case providers.ClassPending, providers.ClassRetryLater, providers.ClassRateLimited, providers.ClassUncertain:
 	}
 	_, state, err = l.putOff(ctx, id, record.Delay{
 		In: max(probeRetry, result.RetryAfter), Reason: record.HoldRetry, Detail: "the vendor did not tell",
@@ -58,31 +58,124 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 	return state, err
 }
 
-// good says that what an account has is not used up, as far as a probe tells.
-func good(r providers.ProbeResult) bool {
-	have, told := new(big.Rat), false
-	for _, amount := range []string{r.Balance, r.Overdraft} {
-		if n, ok := new(big.Rat).SetString(amount); ok {
-			have.Add(have, n)
-			told = true
-		}
+// PlannedProbe is one run of a probe that the group's outbox brought: its task is
+// "<entry>~<n>". It has no record; what it brings is kept with the lane.
+func (l *Lane) PlannedProbe(ctx context.Context, task string) error {
+	waitCtx, release := l.follow.waitable(ctx)
+	defer release()
+	member, seq, ok := tasks.SplitSequenced(task)
+	prober, can := l.Vendor.(providers.AccountProber)
+	if !ok || !can || member != record.ProbeID(l.Group, l.Account) {
+		l.Log.WithField("task", task).Error("a probe's task is none of this account's; nothing is asked")
+		return nil
 	}
-	return !told || have.Sign() > 0
+	if l.Probing == nil {
+		return l.Shared.PlanProbe(ctx, 0) // another worker's configuration planned it
+	}
+	result, asked, err := l.askAccount(ctx, waitCtx, prober)
+	if err != nil {
+		return err
+	}
+	news := l.newsOfAccount(result, asked)
+	news.Seq, news.NextIn = seq, max(l.Probing.Every, result.RetryAfter)
+	// Else the task comes back, and the vendor is asked once more.
+	return persist(ctx, func(ctx context.Context) error { return l.learn(ctx, news) })
 }
 
-func (l *Lane) reopen(ctx context.Context) error {
+// askAccount asks the vendor, in the turn of the account's queries. asked is before the
+// question, by the group's clock.
+func (l *Lane) askAccount(ctx, waitCtx context.Context, prober providers.AccountProber) (result providers.ProbeResult, asked time.Time, err error) {
+	if _, err := l.QueryPace.Turn(waitCtx, ratelimit.RankNormal); err != nil {
+		return result, asked, givenBack(ctx, err)
+	}
+	if asked, err = l.Store.Now(waitCtx); err != nil {
+		return result, asked, fmt.Errorf("ask how the account stands: %w", err)
+	}
+	asking, cancel := context.WithTimeout(waitCtx, l.Timeout)
+	defer cancel()
+	result = prober.Probe(asking)
+	if waitCtx.Err() != nil {
+		return result, asked, givenBack(ctx, waitCtx.Err())
+	}
+	return result, asked, nil
+}
+
+// told says that the vendor told how the account stands, well or badly.
+func told(r providers.ProbeResult) bool {
+	return r.Class == providers.ClassOK || r.Class == providers.ClassHalted && (r.State != "" || r.Balance != "")
+}
+
+// newsOfAccount is what an answer says of the lane. A vendor that refuses to tell says
+// nothing of it, unless it says that the account itself is shut.
+func (l *Lane) newsOfAccount(r providers.ProbeResult, asked time.Time) ratelimit.ProbeNews {
+	n := ratelimit.ProbeNews{Asked: asked, Told: told(r), Probed: ratelimit.Probed{
+		State: r.State, Balance: r.Balance, Overdraft: r.Overdraft, Currency: r.Currency,
+		Why: cmp.Or(strings.TrimSpace(r.VendorCode+" "+r.VendorText), string(r.Class)),
+	}}
+	have, known := sum(r.Balance, r.Overdraft)
+	threshold := new(big.Rat)
+	if l.Probing != nil && l.Probing.Threshold != nil {
+		threshold = l.Probing.Threshold
+	}
+	switch {
+	case r.Class == providers.ClassHalted && r.Halt == providers.HaltAccount && r.State != "":
+		n.Bad = "the account is " + r.State
+	case r.Class == providers.ClassHalted && r.Halt == providers.HaltAccount:
+		n.Told, n.Bad = true, "the account: "+n.Why
+	case n.Told && known && have.Cmp(threshold) <= 0:
+		n.Bad = "balance and overdraft are " + amount(have) + " " + r.Currency + ", and at most " + amount(threshold) + " shuts the lane"
+	case r.Class == providers.ClassHalted && r.Halt == providers.HaltBalance:
+		n.Told, n.Bad = true, "the balance: "+n.Why
+	default:
+		n.Good = n.Told
+	}
+	if known && l.Probing != nil && l.Probing.WarnBelow != nil {
+		low := have.Cmp(l.Probing.WarnBelow) < 0
+		n.Low = &low
+	}
+	return n
+}
+
+// sum is balance and overdraft together; false: the balance is not told.
+func sum(balance, overdraft string) (*big.Rat, bool) {
+	have, ok := new(big.Rat).SetString(balance)
+	if !ok {
+		return nil, false
+	}
+	if credit, ok := new(big.Rat).SetString(overdraft); ok {
+		have.Add(have, credit)
+	}
+	return have, true
+}
+
+func amount(n *big.Rat) string {
+	return strings.TrimSuffix(strings.TrimRight(n.FloatString(6), "0"), ".")
+}
+
+// learn keeps what a probe told, and says what it changed.
+func (l *Lane) learn(ctx context.Context, n ratelimit.ProbeNews) error {
 	if l.Shared == nil {
 		return nil
 	}
-	opened, err := l.Shared.Open(ctx, record.GateHalt)
+	change, err := l.Shared.Probed(ctx, n)
 	if err != nil {
-		return fmt.Errorf("open the lane after a good probe: %w", err)
+		return fmt.Errorf("keep how the account stands: %w", err)
 	}
-	if len(opened) > 0 {
+	switch {
+	case change.Stale:
+		return nil
+	case change.Opened:
 		l.Log.Info("the account is well again: the lane is no longer halted")
-		if l.Gated != nil {
-			l.Gated()
-		}
+	case change.Shut:
+		l.Log.Errorf("the lane is halted until the account is well again: %s", n.Bad)
+	case !n.Told:
+		l.Log.Warnf("the vendor did not tell how the account stands: %s", n.Why)
+	}
+	if change.Low {
+		l.Log.Warnf("the account has little left: balance %s, overdraft %s %s; it is not said again before there is more", n.Balance, n.Overdraft, n.Currency)
+	}
+	if (change.Opened || change.Shut) && l.Gated != nil {
+		l.Gated()
 	}
 	return nil
 }

@@ -23,9 +23,8 @@ type order struct {
 	// be sent any more; empty: it is.
 	still func(ctx context.Context) (why string, err error)
 	// releases, where it is not nil, names the binding that has ended once the vendor
-	// accepted it; empty: none of ours.
-	releases func() string
-	alone    bool // it has its number to itself
+	// accepted it.
+	releases func() released
 	// result is what the record is told of an accepted request.
 	result record.Result
 	// free of the rules per number, anytime whatever the window, repeatable where
@@ -39,9 +38,9 @@ type order struct {
 	people  []Person // whom it is about
 }
 
-func (o order) released() string {
+func (o order) released() released {
 	if o.releases == nil {
-		return ""
+		return released{}
 	}
 	return o.releases()
 }
@@ -62,6 +61,11 @@ func (l *Lane) Act(ctx context.Context, id string, kind tasks.Kind) (record.Stat
 	content, err := tasks.DecodeContent(kind, rec.Content)
 	if err != nil {
 		return l.refuse(ctx, id, err.Error())
+	}
+	if kind == tasks.KindBind && content.X == tasks.AutoX {
+		if rec, content, state, err = l.choose(waitCtx, rec); rec == nil || err != nil {
+			return state, err
+		}
 	}
 	what, ok := l.orderOf(kind, rec, content)
 	if !ok {

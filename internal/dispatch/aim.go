@@ -12,8 +12,12 @@ import (
 
 const nothingToRelease = "nothing to release: the binding is "
 
-// unbindWait is how long an unbind waits for its bind to be told.
-const unbindWait = 5 * time.Second
+const (
+	// unbindWait is how long an unbind waits for its bind to be told.
+	unbindWait = 5 * time.Second
+	// nameLatest is how rarely one looks whether its binding has got a name.
+	nameLatest = time.Minute
+)
 
 // aim finds out what an unbind that names a bind job has to release. ready is
 // false where no request is to be made now: the unbind has ended, or comes back.
@@ -29,11 +33,6 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 		state, err := l.failed(ctx, rec.ID, providers.CauseBindingMissing, "job "+c.Binding+" is no binding of this account (any more)")
 		return false, state, err
 	}
-	bound, err := tasks.DecodeContent(tasks.KindBind, bind.Content)
-	if err != nil {
-		state, err := l.refuse(ctx, rec.ID, err.Error())
-		return false, state, err
-	}
 	switch {
 	case bind.State.Waiting():
 		if _, _, err := l.Store.Cancel(ctx, bind.ID); err != nil {
@@ -42,18 +41,28 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 		return l.putOff(ctx, rec.ID, record.Delay{Reason: record.HoldBinding, Detail: "its bind is being canceled"})
 	case bind.State == record.Submitting, bind.State == record.InDoubt:
 		return l.putOff(ctx, rec.ID, record.Delay{In: unbindWait, Reason: record.HoldBinding, Detail: "its bind is " + string(bind.State)})
-	case !mayStand(bind.State):
-		state, err := l.nothing(ctx, rec.ID, bind.Numbers, nothingToRelease+string(bind.State))
+	}
+	bound, err := tasks.DecodeContent(tasks.KindBind, bind.Content)
+	if err != nil {
+		state, err := l.refuse(ctx, rec.ID, err.Error())
 		return false, state, err
-	case bound.Mode == tasks.ModeXA && bind.State == record.Unknown:
-		// Its X may lead to somebody else's A, for all that is known.
-		state, err := l.failed(ctx, rec.ID, providers.CauseBindingMissing,
-			"nobody knows whether the binding was made; release the number itself (mode xa and x) if it must be free")
+	}
+	why, moved, err := l.gone(ctx, bind)
+	if moved && err == nil {
+		err = l.released(ctx, released{bind.ID, bind.Numbers[0]}, rec.ID)
+	}
+	switch {
+	case err != nil:
+		return false, "", err
+	case why != "":
+		state, err := l.nothing(ctx, rec.ID, bind.Numbers, why)
 		return false, state, err
 	case bound.Mode == tasks.ModeAXB && bind.VendorID == "":
-		state, err := l.failed(ctx, rec.ID, providers.CauseBindingMissing,
-			"the vendor never named the binding; it ends by itself at the end of its ttl")
-		return false, state, err
+		// A report of a call over it may bring its name yet.
+		return l.putOff(ctx, rec.ID, record.Delay{
+			In: l.ageOf(ctx, rec, unbindWait, nameLatest), Reason: record.HoldBinding,
+			Detail: "the vendor never named the binding; it is released when a call over it tells its name, or ends with its ttl",
+		})
 	}
 	v, _ := l.Vendor.(providers.Binder) // orderOf has seen to that
 	*what = l.release(rec, v, &providers.Unbinding{Mode: modeOf(bound), X: bound.X, VendorID: bind.VendorID, Known: true})
@@ -67,37 +76,43 @@ func (l *Lane) aim(ctx context.Context, rec *record.Record, c tasks.Content, wha
 			return "", fmt.Errorf("read the binding to release: %w", err)
 		case now == nil:
 			return nothingToRelease + "gone", nil
-		case !mayStand(now.State):
-			return nothingToRelease + string(now.State), nil
 		}
-		return l.elsewhere(ctx, bind, bound)
+		why, _, err := l.gone(ctx, now)
+		return why, err
 	}
-	what.releases = func() string { return bind.ID }
+	what.releases = func() released { return released{bind.ID, bind.Numbers[0]} }
 	return true, rec.State, nil
 }
 
-// mayStand says that a binding is one that can be released.
-func mayStand(s record.State) bool { return s == record.Active || s == record.Unknown }
-
-// elsewhere says in words that another binding, which stands, has the X of this
-// one to itself. A number keeps its last owner's name after that one has ended.
-func (l *Lane) elsewhere(ctx context.Context, bind *record.Record, c tasks.Content) (string, error) {
-	if c.Mode != tasks.ModeXA || len(bind.Numbers) == 0 {
-		return "", nil
+// gone says in words why a binding needs no release any more: it has ended, also by
+// our own clock, or (moved) a newer one has its X to itself. Empty: it may stand.
+func (l *Lane) gone(ctx context.Context, bind *record.Record) (why string, moved bool, err error) {
+	if bind.State != record.Active && bind.State != record.Unknown {
+		return nothingToRelease + string(bind.State), false, nil
 	}
-	owner, err := l.Store.AloneOn(ctx, l.Group, bind.Numbers[0])
+	if len(bind.Numbers) == 0 {
+		return nothingToRelease + "without a number", false, nil
+	}
+	holders, err := l.Store.HoldersOf(ctx, l.Group, bind.Numbers[0])
 	if err != nil {
-		return "", fmt.Errorf("look up who has the number: %w", err)
+		return "", false, fmt.Errorf("look up who has the number: %w", err)
 	}
-	if owner == "" || owner == bind.ID {
-		return "", nil
-	}
-	other, err := l.Store.Get(ctx, owner)
+	now, err := l.Store.Now(ctx)
 	if err != nil {
-		return "", fmt.Errorf("look up who has the number: %w", err)
+		return "", false, fmt.Errorf("look whether the binding stands: %w", err)
 	}
-	if other == nil || other.State != record.Active {
-		return "", nil
+	// One that is older than the ledger is not in it.
+	stands := bind.State == record.Active && (bind.EndsAt.IsZero() || bind.EndsAt.After(now))
+	c, err := tasks.DecodeContent(tasks.KindBind, bind.Content)
+	for _, h := range holders {
+		stands = stands || h.Job == bind.ID
+		// A release names the number alone, and would end the newer one.
+		if err == nil && c.Mode == tasks.ModeXA && h.Mode == c.Mode && h.Generation > bind.Generation {
+			return "nothing to release: its number belongs to job " + h.Job, true, nil
+		}
 	}
-	return "nothing to release: its number belongs to job " + owner, nil
+	if !stands {
+		return "nothing to release: its time is over", false, nil
+	}
+	return "", false, nil
 }

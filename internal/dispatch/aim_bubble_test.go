@@ -1,6 +1,8 @@
 package dispatch
 
 import (
+	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -13,6 +15,10 @@ import (
 func TestAim(t *testing.T) {
 	axb := &providers.Unbinding{Mode: providers.ModeAXB, X: x1, VendorID: "sub", Known: true}
 	xa := &providers.Unbinding{Mode: providers.ModeXA, X: x1, Known: true}
+	ms := func(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
+	begin := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of bubbles
+	past := ms(begin.Add(-time.Hour))
+	named, sent := []string{"vendor_id", "sub"}, []string{"attempt", "1", "send_before", ms(begin)}
 	for name, tt := range map[string]struct {
 		state  record.State
 		rank   int
@@ -29,17 +35,19 @@ func TestAim(t *testing.T) {
 		"held":               {state: record.Held, waits: -1, ends: record.Held, bind: record.Canceled},
 		"being sent":         {state: record.Submitting, rank: 1, waits: 5 * time.Second, ends: record.Held},
 		"in doubt":           {state: record.InDoubt, rank: 2, waits: 5 * time.Second, ends: record.Held},
-		"active":             {state: record.Active, rank: 5, fields: []string{"vendor_id", "sub"}, releases: axb},
+		"active":             {state: record.Active, rank: 5, fields: named, releases: axb},
 		"active xa":          {state: record.Active, rank: 5, xa: true, releases: xa},
-		"active, not named":  {state: record.Active, rank: 5, ends: record.Failed, cause: "binding_missing"},
-		"unknown, but named": {state: record.Unknown, rank: 8, fields: []string{"vendor_id", "sub"}, releases: axb},
-		"unknown, not named": {state: record.Unknown, rank: 8, ends: record.Failed, cause: "binding_missing"},
-		"released":           {state: record.Released, rank: 9, fields: []string{"vendor_id", "sub"}, ends: record.Completed},
-		"its time ended":     {state: record.Expired, rank: 9, fields: []string{"vendor_id", "sub"}, ends: record.Completed},
+		"active, not named":  {state: record.Active, rank: 5, waits: 5 * time.Second, ends: record.Held},
+		"unknown, but named": {state: record.Unknown, rank: 8, fields: slices.Concat(sent, named), releases: axb},
+		"unknown, not named": {state: record.Unknown, rank: 8, fields: sent, waits: 5 * time.Second, ends: record.Held},
+		"active, time over":  {state: record.Active, rank: 5, fields: slices.Concat(named, []string{"ends_at", past}), ends: record.Completed},
+		"unknown, time over": {state: record.Unknown, rank: 8, fields: slices.Concat(named, []string{"attempt", "1", "ttl_ms", "1000", "send_before", past}), ends: record.Completed},
+		"released":           {state: record.Released, rank: 9, fields: named, ends: record.Completed},
+		"its time ended":     {state: record.Expired, rank: 9, fields: named, ends: record.Completed},
 		"canceled":           {state: record.Canceled, rank: 9, ends: record.Completed},
 		"failed":             {state: record.Failed, rank: 9, ends: record.Completed},
 		"of another account": {state: record.Active, rank: 5, fields: []string{"vendor_id", "sub", "account", "other"}, ends: record.Failed, cause: "binding_missing"},
-		"unknown xa":         {state: record.Unknown, rank: 8, xa: true, ends: record.Failed, cause: "binding_missing"},
+		"unknown xa":         {state: record.Unknown, rank: 8, fields: sent, xa: true, releases: xa},
 		"no binding":         {state: record.Completed, rank: 9, fields: []string{"kind", "notify"}, ends: record.Failed, cause: "binding_missing"},
 		"broken content":     {state: record.Active, rank: 5, fields: []string{"vendor_id", "sub", "content", "{"}, ends: record.Failed, cause: "platform"},
 	} {
@@ -76,7 +84,7 @@ func TestAim(t *testing.T) {
 				if want := tt.bind; want != "" && s.get(bind).State != want || want == "" && s.get(bind).State != tt.state {
 					t.Errorf("the bind is %s", s.get(bind).State)
 				}
-				if tt.releases == nil {
+				if tt.releases == nil || !ready {
 					return
 				}
 				if !what.free || !what.anytime || !what.repeatable || what.result != record.ResultDone {

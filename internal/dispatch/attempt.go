@@ -31,8 +31,17 @@ func (a attempt) request() ratelimit.Request {
 	return ratelimit.Request{
 		JobID: a.rec.ID, Numbers: a.numbers(), Attempt: a.n, Token: a.token,
 		Timeout: a.lane.Timeout, Doubt: a.lane.InDoubtFor, LineFor: a.order.lineFor, Suppress: a.suppressedBy(),
-		Free: a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable, Keeps: a.order.keeps,
+		Redial: a.redial(),
+		Free:   a.order.free, Anytime: a.order.anytime, Repeatable: a.order.repeatable, Keeps: a.order.keeps,
 	}
+}
+
+// redial is when a call is to be made again; nil: this is none.
+func (a attempt) redial() *ratelimit.Redial {
+	if a.order.result != record.ResultAccepted {
+		return nil
+	}
+	return a.lane.Redial
 }
 
 // ask asks whether anything stands in the way, waiting a moment for another call
@@ -145,7 +154,7 @@ func (a attempt) settle(ctx context.Context, o providers.Outcome) (record.State,
 // settlement is what the record is told of an attempt's outcome.
 func (l *Lane) settlement(a attempt, o providers.Outcome) record.Settlement {
 	s := l.settlementOf(o, a.rec, a.order.result)
-	s.Attempt, s.Token, s.Alone, s.Masks = a.n, a.token, a.order.alone, masksOf(a.rec)
+	s.Attempt, s.Token, s.Masks = a.n, a.token, masksOf(a.rec)
 	s.Lane = l.newsOf(o)
 	if s.Lane != nil && s.Lane.Gate != "" && !a.order.anytime && s.Result == record.ResultAgain {
 		s.RetryIn = gateRetry // it waits behind the gate
@@ -155,8 +164,8 @@ func (l *Lane) settlement(a attempt, o providers.Outcome) record.Settlement {
 
 // tell tells Redis everything that an attempt came to. Repeating it changes nothing.
 func (a attempt) tell(ctx context.Context, o providers.Outcome, s record.Settlement) (record.Settled, error) {
-	if bind := a.order.released(); bind != "" && o.Class == providers.ClassOK {
-		if err := a.lane.released(ctx, bind, a.rec.ID); err != nil {
+	if what := a.order.released(); what.bind != "" && o.Class == providers.ClassOK {
+		if err := a.lane.released(ctx, what, a.rec.ID); err != nil {
 			return record.Settled{}, err
 		}
 	}

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -77,6 +78,9 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 		if o.Repeatable {
 			s.Repeat, s.RepeatIn, s.MaxRepeats = true, max(pick(repeatBackoff, r.Repeats), o.RetryAfter), o.MaxTries
 		}
+	case o.OtherX && r.Chosen && r.State != record.InDoubt && r.Repeats == 0: // a repeat speaks of its first request
+		s.Result, s.Reason, s.RetryIn, s.Counted = record.ResultAgain, record.HoldRetry, otherXDelay, true
+		s.OtherX, s.Cause = rand.Text(), string(providers.CauseBindingConflict)
 	case o.Class == providers.ClassPermanent, o.Signal == providers.SignalSuppressed:
 		s.Result, s.Cause = record.ResultFailed, string(o.Cause)
 		if o.Signal == providers.SignalSuppressed {
@@ -112,6 +116,7 @@ func (l *Lane) pollFirst() time.Duration {
 
 // Delays for refusals whose vendor names none.
 const (
+	otherXDelay     = time.Second
 	haltedDelay     = 5 * time.Minute
 	lineBusyDelay   = time.Minute
 	frequencyDelay  = 30 * time.Second

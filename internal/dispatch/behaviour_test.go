@@ -36,7 +36,7 @@ func TestQueueBehaviour(t *testing.T) {
 }
 
 func TestSettlementTable(t *testing.T) {
-	p := newProcess(nil, nil, nil, nil)
+	p := newProcess(nil, nil, &phoneCompany{}, nil)
 	unsent := func(reason string) providers.Outcome {
 		return providers.ActingTransport(&providers.TransportError{Stage: providers.StageDial, Reason: reason})
 	}

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -82,6 +83,7 @@ func TestBindingsAreFree(t *testing.T) {
 		for i := range 5 { // the account allows three calls
 			job := bindFor(time.Hour)(nil)
 			job.IdempotencyKey += string(rune('a' + i))
+			job.A, job.B = a1+strconv.Itoa(i), b1+strconv.Itoa(i) // others on the same X
 			id := s.enqueue(job)
 			if state, err := s.lane.Act(s.ctx, id, tasks.KindBind); err != nil || state != record.Active {
 				t.Fatalf("binding %d: %s, %v", i+1, state, err)

@@ -81,6 +81,7 @@ func (w *walk) judge(t *testing.T, sc scenario, at int, f fate) {
 			t.Errorf("job %d ended %s (%s), want one of %v; its timeline: %v", i, rec.State, rec.Cause, allowed, rec.Timeline)
 		}
 		w.company.judgeBinding(t, rec)
+		w.judgeRedial(t, rec)
 		if sc.push && !w.company.wide && len(w.company.calls()) > 0 && rec.State != record.Completed {
 			t.Errorf("somebody was called, a push said how it ended, and the job is %s", rec.State)
 		}
@@ -91,6 +92,27 @@ func (w *walk) judge(t *testing.T, sc scenario, at int, f fate) {
 		}
 	}
 	w.company.judge(t, asked)
+}
+
+// judgeRedial: who was busy is called again, by one more job, and no more often than the
+// results say.
+func (w *walk) judgeRedial(t *testing.T, rec *record.Record) {
+	if w.company.redial == nil {
+		return
+	}
+	if rec.State == record.Busy && rec.Redial != rec.ID+"r1" {
+		t.Errorf("the job is %s, and called again by %q", rec.State, rec.Redial)
+	}
+	if rec.Redial == "" {
+		return
+	}
+	again, err := record.New(w.redis.Client).Get(t.Context(), rec.Redial)
+	if err != nil || again == nil || !again.State.Final() || again.RedialOf != rec.ID {
+		t.Errorf("the job that calls again: %+v, %v", again, err)
+	}
+	if n := len(w.company.calls()); n < 1 || n > 2 || n != 2 && again.State == record.Completed {
+		t.Errorf("%d calls, and the second job is %s", n, again.State)
+	}
 }
 
 // judge asks the company alone.

@@ -27,7 +27,7 @@ func orderStories() []orderly {
 	completed, active := []record.State{record.Completed}, []record.State{record.Active}
 	notHeard := withAnswers(answerLost) // what was lost is the request
 	nobodyWaits := map[int][]record.State{0: {record.Unknown, record.Canceled}}
-	reported := func() *phoneCompany { return &phoneCompany{talks: 2 * time.Minute, register: register{reports: true}} }
+	reported := func() *phoneCompany { return &phoneCompany{talks: 2 * time.Minute, register: register{tells: true}} }
 	appThat := func(does ...hearing) func() *application {
 		return func() *application { return &application{does: does} }
 	}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/callpacer/callpacer/callbackrx"
 	"github.com/callpacer/callpacer/internal/record"
-	"github.com/callpacer/callpacer/tasks"
 )
 
 // errand is what somebody does with the jobs, some time after the one before; the
@@ -96,11 +95,7 @@ func resolveAs(word record.Word) func(context.Context, *walk, *process, []string
 		if err != nil {
 			return err
 		}
-		names := record.Names{VendorID: rec.VendorID}
-		if rec.Kind == string(tasks.KindBind) {
-			names.Alone = rec.Numbers
-		}
-		_, err = p.lane.Store.Resolve(ctx, ids[0], rec.Numbers, names, record.Resolution{As: word, Token: "op"})
+		_, err = p.lane.Store.Resolve(ctx, ids[0], rec.Numbers, record.Names{VendorID: rec.VendorID}, record.Resolution{As: word, Token: "op"})
 		return err
 	}
 }

@@ -45,10 +45,16 @@ func (s scene) enqueue(j tasks.Job) string {
 	return r.ID
 }
 
+// bookAnew writes a bind's entry in the ledger of middle numbers, as every change of
+// its record does.
+var bookAnew = record.NewScript("write the ledger anew", "flush()\nreturn {'written'}")
+
 // with sets fields of a record by hand: what brought it there does not matter.
 func (s scene) with(id string, state record.State, rank int, fields ...string) {
 	s.t.Helper()
 	s.must(s.redis.Client.HSet(s.ctx, jobKey(id), append([]string{"state", string(state), "rank", strconv.Itoa(rank)}, fields...)).Err())
+	_, err := s.lane.Store.Run(s.ctx, bookAnew, id, nil, nil)
+	s.must(err)
 }
 
 func jobKey(id string) string { return "callpacer:{" + walkGroup + "}:job:" + id }
@@ -73,6 +79,16 @@ func (s scene) wantDue(id string, in time.Duration) {
 	s.t.Helper()
 	if got, ok := s.due(id); !ok || got.Round(time.Second) != in {
 		s.t.Errorf("job %s is %s and due in %v (%v), want %v", id, s.get(id).State, got, ok, in)
+	}
+}
+
+// wantOwner is the bind job to which a middle number leads, by its lookup key.
+func (s scene) wantOwner(number, want string) {
+	s.t.Helper()
+	owner, err := s.lane.Store.LeadingOn(s.ctx, walkGroup, number)
+	s.must(err)
+	if owner == nil || owner.Job != want {
+		s.t.Errorf("the number leads to %+v, want job %s", owner, want)
 	}
 }
 

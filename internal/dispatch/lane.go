@@ -35,10 +35,13 @@ type Lane struct {
 	Spool       Spool       // nil: an answer that Redis cannot be told is lost with the process
 	Log         logrus.FieldLogger
 
-	Concurrency   int           // dispatch slots
-	Timeout       time.Duration // of one vendor request
-	InDoubtFor    time.Duration // until an attempt in doubt ends unknown
-	Lockout       time.Duration // after a vendor's lock; 0: its lock is not kept
+	Concurrency   int                 // dispatch slots
+	Timeout       time.Duration       // of one vendor request
+	InDoubtFor    time.Duration       // until an attempt in doubt ends unknown
+	Lockout       time.Duration       // after a vendor's lock; 0: its lock is not kept
+	Redial        *ratelimit.Redial   // nil: nobody is called again
+	Pool          []record.PoolNumber // middle numbers that may be chosen for a binding
+	Probing       *Probing            // nil: the account is not asked how it stands
 	MaxAttempts   int
 	RetryBackoff  []time.Duration
 	Breaker       record.Breaker

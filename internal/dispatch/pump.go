@@ -71,6 +71,9 @@ func (p *Pump) take(ctx context.Context, l record.Lease) error {
 	if record.IsPush(l.Member) {
 		return p.push(ctx, l)
 	}
+	if account, ok := record.ProbedAccount(l.Member); ok {
+		return p.probe(ctx, l, account)
+	}
 	step, err := p.Store.Tick(ctx, l)
 	if err != nil {
 		return err

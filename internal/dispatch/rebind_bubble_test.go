@@ -85,27 +85,20 @@ func TestRepeatedReleaseUndoesNoNewerBinding(t *testing.T) {
 // TestReleaseOfANumberThatMovedOn: an unbind by job sends nothing once X belongs to
 // another binding, whatever the record of the first one says.
 func TestReleaseOfANumberThatMovedOn(t *testing.T) {
-	for name, tt := range map[string]struct {
-		state record.State
-		rank  int
-		ends  record.State // of the unbind
-		then  record.State // of the first binding
-	}{
-		"active on record": {record.Active, 5, record.Completed, record.Released},
-		"unknown":          {record.Unknown, 8, record.Failed, record.Unknown},
-	} {
-		t.Run(name, func(t *testing.T) {
+	for state, rank := range map[record.State]int{record.Active: 5, record.Unknown: 8} {
+		t.Run(string(state), func(t *testing.T) {
 			inScene(t, func(t *testing.T, s scene) {
 				first := s.placed(bindXA(nil))
 				s.company.bindings[0].released = true // by a person, at the vendor's console
+				s.with(first, record.Released, 9)     // who said so here
 				second := s.placed(bindXAgain(nil))
-				late := answered("")
-				late.Ref, late.Task = first, "t1"
-				s.wantPush(signer.Account("phone"), pushed(late), pushDone)
-				s.with(first, tt.state, tt.rank)
-				s.wantDoes(unbindJob("u1")([]string{first}), tt.ends)
-				s.wantBinding(first, false, tt.then)
+				s.with(first, state, rank) // and evidence came that it stands all the same
+				s.wantDoes(unbindJob("u1")([]string{first}), record.Completed)
+				s.wantReleases(0)
 				s.wantBinding(second, true, record.Active)
+				s.wantOwner(s.get(second).Numbers[0], second)
+				s.wantDoes(unbindJob("u2")([]string{second}), record.Completed)
+				s.wantBinding(second, false, record.Released)
 			})
 		})
 	}
@@ -123,24 +116,32 @@ func TestNumberOfABindingThatEnded(t *testing.T) {
 		late := answered("")
 		late.Ref, late.Task = first, "t1"
 		s.wantPush(signer.Account("phone"), pushed(late), pushDone)
-		if owner, err := s.lane.Store.AloneOn(s.ctx, walkGroup, number); err != nil || owner != second {
-			t.Errorf("the number leads to %q, %v", owner, err)
-		}
-		s.must(s.redis.Client.Set(s.ctx, "callpacer:{"+walkGroup+"}:call:x/"+number, first+".1", 0).Err())
+		s.wantOwner(number, second)
 		s.wantDoes(unbindJob("u2")([]string{second}), record.Completed)
 		s.wantBinding(second, false, record.Released)
 	})
 }
 
-// TestNumberInDoubtBelongsToNobody: that a bind of X may have been made takes X
-// from no binding that stands.
-func TestNumberInDoubtBelongsToNobody(t *testing.T) {
+// TestNumberIsTakenFromNobody: while a binding stands no other bind of its X goes out.
+// It waits for a release that may be on its way, and then ends.
+func TestNumberIsTakenFromNobody(t *testing.T) {
 	inScene(t, func(t *testing.T, s scene) {
 		first := s.wantDoes(bindXA(nil), record.Active)
-		s.company.answers = []providers.Outcome{repeatable(answerLost)}
-		second := s.wantDoes(bindXAgain(nil), record.InDoubt)
-		if owner, err := s.lane.Store.AloneOn(s.ctx, walkGroup, s.get(second).Numbers[0]); err != nil || owner != first {
-			t.Errorf("the number leads to %q, %v", owner, err)
+		second, state, err := s.does(bindXAgain(nil))
+		began := time.Now()
+		for later := (*Later)(nil); asLater(err, &later) && time.Since(began) < time.Minute; {
+			if rec := s.get(second); state != record.Held || rec.HoldReason != record.HoldConflict {
+				t.Fatalf("it is %s (%s)", state, rec.HoldReason)
+			}
+			time.Sleep(time.Until(later.At))
+			state, err = s.lane.Act(s.ctx, second, tasks.KindBind)
+		}
+		if rec := s.get(second); state != record.Failed || rec.Cause != "binding_conflict" || time.Since(began) != 10*time.Second {
+			t.Errorf("after %s it is %s (%s), %v", time.Since(began), state, rec.Cause, err)
+		}
+		s.wantOwner(s.get(first).Numbers[0], first)
+		if len(s.company.heard) != 1 {
+			t.Errorf("%d requests for bindings", len(s.company.heard))
 		}
 	})
 }

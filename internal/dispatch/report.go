@@ -68,28 +68,42 @@ func (l *Lane) referred(r providers.Report) (id string, attempt int) {
 	return r.Ref, 0
 }
 
-// over records what happened over a binding: that it stands, and the call. A
-// message that somebody sent is only noted: it is no call, and its content is a
-// private letter.
+// over records what happened over a binding: that it stands, and the call or message.
 func (l *Lane) over(ctx context.Context, bind *record.Record, r providers.Report) (state, what string, err error) {
 	call := ""
 	if r.Task != "" && r.Kind != providers.ReportSMS {
 		call = record.ChildID(bind.ID, r.Task)
 	}
-	verdict, now, err := l.Store.Bound(ctx, bind.ID, bind.Numbers, namesOf(bind, r.VendorID), call)
+	verdict, now, err := l.Store.Bound(ctx, bind.ID, bind.Numbers, record.Names{VendorID: r.VendorID}, call)
 	if err != nil {
 		return "", "", fmt.Errorf("record that binding %s stands: %w", bind.ID, err)
 	}
 	if verdict == record.Foreign {
 		return pushRefused, "about another binding than job " + bind.ID, nil
 	}
-	if r.Kind == providers.ReportSMS {
-		return pushDone, "job " + bind.ID + " is " + string(now) + "; a message was sent over it", nil
+	if r.Task == "" {
+		return pushUnreadable, "something over job " + bind.ID + " without a name of its own", nil
 	}
-	if call == "" {
-		return pushUnreadable, "a call over job " + bind.ID + " without a name of its own", nil
+	if r.Kind == providers.ReportSMS {
+		return l.message(ctx, bind, r, now)
 	}
 	return l.ofOne(ctx, bind, r)
+}
+
+// message records that somebody sent a text over a binding; what it says is nobody's
+// business here.
+func (l *Lane) message(ctx context.Context, bind *record.Record, r providers.Report, now record.State) (state, what string, err error) {
+	_, _, err = l.Store.Message(ctx, l.childOf(bind, r), r.Task, record.Facts{Began: r.Began, UserData: r.UserData})
+	if err != nil {
+		return "", "", fmt.Errorf("record a message over binding %s: %w", bind.ID, err)
+	}
+	return pushDone, "job " + bind.ID + " is " + string(now) + "; a message was sent over it", nil
+}
+
+func (l *Lane) childOf(parent *record.Record, r providers.Report) record.Child {
+	return record.Child{
+		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Hides: numbersIn(parent, r), Retain: l.Retention,
+	}
 }
 
 // ofOne records what a report says of one call of several: over a binding, or one
@@ -101,9 +115,7 @@ func (l *Lane) ofOne(ctx context.Context, parent *record.Record, r providers.Rep
 	if parent.Kind != string(tasks.KindBind) {
 		e.Fetch = nil // the vendor names its audio by the connection, whose record fetches it
 	}
-	_, called, err := l.Store.AdvanceChild(ctx, record.Child{
-		Parent: parent, From: phone.Mask(r.From), To: phone.Mask(r.To), Hides: numbersIn(parent, r), Retain: l.Retention,
-	}, e)
+	_, called, err := l.Store.AdvanceChild(ctx, l.childOf(parent, r), e)
 	if err != nil {
 		return "", "", fmt.Errorf("record a call of job %s: %w", parent.ID, err)
 	}

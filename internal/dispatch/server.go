@@ -194,6 +194,9 @@ func (l *Lane) dispatch(ctx context.Context, t *asynq.Task) error {
 		}
 		return err
 	case tasks.KindAccount:
+		if _, planned := record.ProbedAccount(id); planned {
+			return l.PlannedProbe(ctx, taskID)
+		}
 		_, err := l.Probe(ctx, id)
 		return err
 	case tasks.KindPoll:

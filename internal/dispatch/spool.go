@@ -22,7 +22,7 @@ type unsettled struct {
 	Token    string            `json:"token"`
 	Numbers  []string          `json:"numbers,omitempty"` // lookup keys that it took
 	Releases string            `json:"releases,omitempty"`
-	Alone    bool              `json:"alone,omitempty"`
+	ReleaseX string            `json:"release_x,omitempty"` // the number that its binding had
 	Anytime  bool              `json:"anytime,omitempty"`
 	Result   record.Result     `json:"result"`
 	People   []Person          `json:"people,omitempty"`
@@ -35,9 +35,10 @@ func (a attempt) spool(ctx context.Context, o providers.Outcome) error {
 	if a.lane.Spool == nil {
 		return nil
 	}
+	released := a.order.released()
 	u := unsettled{
-		Job: a.rec.ID, Attempt: a.n, Token: a.token, Numbers: a.numbers(), Releases: a.order.released(),
-		Alone: a.order.alone, Anytime: a.order.anytime, Result: a.order.result, People: a.order.people, Outcome: o,
+		Job: a.rec.ID, Attempt: a.n, Token: a.token, Numbers: a.numbers(), Releases: released.bind, ReleaseX: released.number,
+		Anytime: a.order.anytime, Result: a.order.result, People: a.order.people, Outcome: o,
 	}
 	entry, err := json.Marshal(u)
 	if err != nil {
@@ -67,8 +68,8 @@ func (l *Lane) Replay(ctx context.Context, entry []byte) error {
 		return nil
 	}
 	a := attempt{lane: l, rec: rec, n: u.Attempt, token: u.Token, order: order{
-		numbers: u.Numbers, releases: func() string { return u.Releases },
-		alone: u.Alone, anytime: u.Anytime, result: u.Result, people: u.People,
+		numbers: u.Numbers, releases: func() released { return released{u.Releases, u.ReleaseX} },
+		anytime: u.Anytime, result: u.Result, people: u.People,
 	}}
 	settled, err := a.tell(ctx, u.Outcome, l.settlement(a, u.Outcome))
 	if err != nil {

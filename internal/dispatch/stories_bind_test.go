@@ -35,13 +35,14 @@ func bindStories() []scenario {
 	// Nobody had sent it when its release was asked for.
 	orCanceled := map[int][]record.State{0: {record.Canceled}, 1: {record.Completed}}
 	reported := func() *phoneCompany {
-		return &phoneCompany{lost: 1, talks: 2 * time.Minute, register: register{replay: saysRepeated, mute: -1, reports: true}}
+		return &phoneCompany{lost: 1, talks: 2 * time.Minute, register: register{replay: saysRepeated, mute: -1, tells: true}}
 	}
 	// The number is wanted for somebody else while nobody knows whether it is free.
 	rebound := func(unbind func([]string) tasks.Job) []chapter {
 		return []chapter{{0, bindXA}, {10 * time.Minute, unbind}, {time.Second, bindXAgain}}
 	}
 	moved := []record.State{record.Released, record.Completed, record.Active}
+	orTaken := map[int][]record.State{2: {record.Failed}} // no release was under way for ten seconds
 	lostRelease := withRegister(0, register{lostReleases: 1})
 	return []scenario{
 		{"bind", fine, false, bind, active, nil},
@@ -60,8 +61,8 @@ func bindStories() []scenario {
 		{"unbind", fine, false, then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
 		{"unbind-xa", fine, false, then(bindXA, 10*time.Minute, "u1"), freed, nil},
 		{"unbind-lost", withRegister(0, register{lostReleases: 1}), false, then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
-		{"unbind-xa-lost-rebound", lostRelease, false, rebound(unbindJob("u1")), moved, nil},
-		{"unbind-number-rebound", lostRelease, false, rebound(unbindNumber), moved, nil},
+		{"unbind-xa-lost-rebound", lostRelease, false, rebound(unbindJob("u1")), moved, orTaken},
+		{"unbind-number-rebound", lostRelease, false, rebound(unbindNumber), moved, orTaken},
 		{"unbind-named", lostRelease, false, []chapter{{0, bindFor(forAges)}, {10 * time.Minute, unbindNamed("sub-3")}}, freed, nil},
 		{"unbind-refused-once", withAnswers(providers.Outcome{Placed: providers.PlacedYes}, shortage), false,
 			then(bindFor(forAges), 10*time.Minute, "u1"), freed, nil},
@@ -69,6 +70,10 @@ func bindStories() []scenario {
 			[]record.State{record.Released, record.Completed, record.Completed}, nil},
 		{"unbind-waiting", fine, false, then(bindTomorrow, time.Minute, "u1"), []record.State{record.Canceled, record.Completed}, nil},
 		{"unbind-in-doubt", muted(2), false, then(bindFor(forAges), time.Second, "u1"), freed, orCanceled},
-		{"unbind-unknown", muted(-1), false, then(bindFor(forAges), time.Second, "u1"), []record.State{record.Unknown, record.Failed}, orCanceled},
+		// In doubt it asks for the refused number until nobody can say.
+		{"bind-auto-other-x", withRegister(0, register{refusesX: 1}), false, one(bindAuto("bind-1")), active, map[int][]record.State{0: {record.Unknown}}},
+		{"unbind-auto", lostRelease, false, then(bindAuto("bind-1"), 10*time.Minute, "u1"), freed, nil},
+		// It has no name, and is released by its end.
+		{"unbind-unknown", muted(-1), false, then(bindFor(time.Minute), time.Second, "u1"), []record.State{record.Unknown, record.Completed}, orCanceled},
 	}
 }

@@ -34,6 +34,15 @@ func bindXA([]string) tasks.Job {
 	return tasks.Job{Kind: tasks.KindBind, Account: "phone", Mode: tasks.ModeXA, X: x1, A: a1, IdempotencyKey: "bind-1"}
 }
 
+// bindAuto leaves the middle number to us.
+func bindAuto(key string) func([]string) tasks.Job {
+	return func([]string) tasks.Job {
+		j := bindFor(forAges)(nil)
+		j.X, j.IdempotencyKey = tasks.AutoX, key
+		return j
+	}
+}
+
 func bindTomorrow(ids []string) tasks.Job {
 	j := bindFor(forAges)(ids)
 	j.NotBefore = time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC) // bubbles begin a day before
@@ -131,6 +140,9 @@ func callStories() []scenario {
 			one(notifyJob), completed, orUnknown},
 		{"push-before-the-answer", func() *phoneCompany { return &phoneCompany{wide: true, hopeless: true, talks: time.Nanosecond} }, true,
 			one(notifyJob), completed, orUnknown},
+		{"redial", func() *phoneCompany {
+			return &phoneCompany{redial: again(), results: []providers.Report{ended(providers.StateBusy, providers.CauseBusy)}}
+		}, false, one(notifyJob), []record.State{record.Busy}, orUnknown},
 		{"foreign-poll", foreign, false, one(foreignPoll), completed, nil},
 		{"foreign-poll-hopeless", func() *phoneCompany { return &phoneCompany{hopeless: true} }, false, one(foreignPoll), unknown, nil},
 		{"account", func() *phoneCompany { return &phoneCompany{probes: []providers.ProbeResult{trouble, trouble}} }, false,

@@ -9,6 +9,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"github.com/callpacer/callpacer/callbackrx"
+	"github.com/callpacer/callpacer/internal/phone"
 	"github.com/callpacer/callpacer/internal/pushtoken"
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/ratelimit"
@@ -36,9 +37,23 @@ func quiet() *logrus.Logger {
 	return log
 }
 
+// pool is the account's middle numbers that may be chosen.
+var pool = poolOf("17000000011", "17000000012")
+
+func poolOf(numbers ...string) (out []record.PoolNumber) {
+	for _, digits := range numbers {
+		n, err := phone.ParseAny(digits)
+		if err != nil {
+			panic(err) // they are constants
+		}
+		out = append(out, record.PoolNumber{Key: n.Key(walkGroup), Digits: n.Digits()})
+	}
+	return out
+}
+
 func phoneAccount() tasks.Account {
 	return tasks.Account{
-		Name: "phone", Group: walkGroup, Traits: tasks.Traits{Endless: true},
+		Name: "phone", Group: walkGroup, Traits: tasks.Traits{Endless: true, Pool: true},
 		Kinds: []tasks.Kind{
 			tasks.KindNotify, tasks.KindConnect, tasks.KindBind, tasks.KindUnbind, tasks.KindPoll, tasks.KindAccount,
 		},
@@ -53,7 +68,7 @@ func newProcess(rdb redis.UniversalClient, b *memBroker, company *phoneCompany, 
 		Concurrency: 4, Timeout: 10 * time.Second, InDoubtFor: 30 * time.Minute, Lockout: 24 * time.Hour,
 		MaxAttempts: 5, RetryBackoff: []time.Duration{time.Minute},
 		PollFirst: time.Minute, PollBackoff: []time.Duration{2 * time.Minute}, GiveUp: 24 * time.Hour,
-		Retention: 72 * time.Hour, PushRetention: 24 * time.Hour, Tells: true,
+		Retention: 72 * time.Hour, PushRetention: 24 * time.Hour, Tells: true, Pool: pool, Redial: company.redial,
 		PushURL: func(id string, n int) string { return signer.Attempt("phone", id, n) },
 		Verify: func(token string) (Source, bool) {
 			id, n, ok := signer.Verify("phone", token)
@@ -108,6 +123,9 @@ func (p *process) handle(ctx context.Context, e tasks.Entry) (err error) {
 	case tasks.KindNotify, tasks.KindConnect, tasks.KindBind, tasks.KindUnbind:
 		_, err = p.lane.Act(ctx, e.ID, e.Kind)
 	case tasks.KindAccount:
+		if _, planned := record.ProbedAccount(e.ID); planned {
+			return p.lane.PlannedProbe(ctx, e.TaskID)
+		}
 		_, err = p.lane.Probe(ctx, e.ID)
 	case tasks.KindPoll:
 		_, err = p.lane.Poll(ctx, e.TaskID)

@@ -17,7 +17,7 @@ type envelope struct {
 }
 
 // subjects are the words for what an event is about; a kind that is not here is
-// its own word.
+// its own word, such as that of a message over a binding.
 var subjects = map[string]string{
 	"notify": "call", "connect": "call", "poll": "call", "call": "call",
 	"bind": "binding", "unbind": "release",

@@ -67,7 +67,7 @@ func TestTheExampleOfTheDocsIsWhatIsSent(t *testing.T) {
 	}
 }
 
-var kinds = []string{"notify", "connect", "bind", "unbind", "call", "poll", "account", "recording"}
+var kinds = []string{"notify", "connect", "bind", "unbind", "call", "poll", "account", "recording", "sms"}
 
 var states = []record.State{
 	record.Submitted, record.InDoubt, record.AwaitingDial, record.Ringing, record.InProgress, record.Active, record.Released,
@@ -87,7 +87,7 @@ func TestTheDocsNameEveryType(t *testing.T) {
 	can[Type(record.Event{About: "recording.stored", Record: &record.Record{Kind: "call", State: record.Completed}})] = true
 	_, section, _ := strings.Cut(page(t), "\n## Types\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	found := regexp.MustCompile("`((?:call|binding|release|account|recording)\\.[a-z_]+)`").FindAllStringSubmatch(section, -1)
+	found := regexp.MustCompile("`((?:call|binding|release|account|recording|sms)\\.[a-z_]+)`").FindAllStringSubmatch(section, -1)
 	for _, m := range found {
 		if !can[m[1]] {
 			t.Errorf("%s cannot come", m[1])

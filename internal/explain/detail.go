@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/internal/phone"
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/ratelimit"
 )
 
@@ -15,6 +16,14 @@ func (s sight) detail(r ratelimit.RuleOf) string {
 	switch r.Rule {
 	case "not_before":
 		return "as the application wished"
+	case record.HoldRedial:
+		return fmt.Sprintf("redial %d, after %s", s.rec.RedialNumber, s.rec.RedialOf)
+	case record.HoldConflict:
+		return s.conflict(r)
+	case record.HoldNoNumber:
+		return "none of the numbers of its account's pool is free for it; a worker looks again then"
+	case record.HoldBinding:
+		return "nobody knows yet whether its binding was made, or what the vendor calls it"
 	case "suppression":
 		return masked(r.Detail)
 	case "window":
@@ -51,6 +60,21 @@ func (s sight) detail(r ratelimit.RuleOf) string {
 		return join(": ", "queue "+s.queue(), masked(r.Detail))
 	}
 	return s.words() // the job's own wait
+}
+
+// conflict names the binding in the way of this one.
+func (s sight) conflict(r ratelimit.RuleOf) string {
+	words := "another binding of A or B has this X"
+	if s.rec.To == "" { // it leads to A alone
+		words = "another binding has this X"
+	}
+	switch {
+	case r.Passes:
+		return ""
+	case r.Detail == "": // held for it before, and a worker has not looked again
+		return words + ", or had it when a worker looked"
+	}
+	return words + ": " + r.Detail
 }
 
 func quotaWords(r ratelimit.RuleOf) string {

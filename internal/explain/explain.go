@@ -113,6 +113,7 @@ func (e Explainer) record(ctx context.Context, rec *record.Record) (view View, o
 	if !ok || s.why.State.Waiting() != rec.State.Waiting() {
 		return View{}, false, nil
 	}
+	s.nameRedial()
 	return s.view(), true, nil
 }
 

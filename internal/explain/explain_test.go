@@ -253,7 +253,8 @@ func TestWhyOfARelease(t *testing.T) {
 	d.set("number:nx", "fly", fmt.Sprint("g.x.1@0 ", d.in(time.Minute)))
 	d.want(id, "because of one_at_a_time", "one_at_a_time")
 	d.set("job:"+id, "state", "held", "hold_reason", "binding", "hold_until", d.in(5*time.Second))
-	d.want(id, "Not before 2026-11-22 12:00:05 +08:00, because of binding.", "binding")
+	d.want(id, "Not before 2026-11-22 12:00:05 +08:00, because of binding (nobody knows yet whether its binding was made, or what the vendor calls it).", "binding",
+		"binding NO - - 2026-11-22 12:00:05 +08:00 nobody knows yet whether its binding was made, or what the vendor calls it\n")
 }
 
 // A probe passes no door: it goes by the rate of the queries alone.
@@ -298,4 +299,82 @@ func TestWhatCannotBeExplained(t *testing.T) {
 	if _, err := e.Why(t.Context(), "g.none"); !errors.As(err, &unknown) {
 		t.Errorf("no job: %v", err)
 	}
+}
+
+// bindOn is a bind job on the X of key nx, of A and B (xa: without B).
+func (d *desk) bindOn(id, mode string) string {
+	d.t.Helper()
+	j := record.NewJob{
+		ID: id, Kind: "bind", Numbers: []string{"nx"}, X: "170****0001", Mode: mode, Parties: []string{"na"}, From: "138****8007",
+		Content: `{"mode":"xa","x":"17000000001","a":"13800138007"}`,
+	}
+	if mode == "axb" {
+		j.Parties, j.To = append(j.Parties, "nb"), "139****9007"
+		j.Content = `{"mode":"axb","x":"17000000001","a":"13800138007","b":"13900139007"}`
+	}
+	return d.create(j)
+}
+
+// Another binding leaves this one no room on its X.
+func TestWhyOfABindingInConflict(t *testing.T) {
+	for mode, words := range map[string]string{"axb": "another binding of A or B has this X", "xa": "another binding has this X"} {
+		d := newDesk(t)
+		id := d.bindOn("g.b", mode)
+		d.want(id, "it waits for its turn in queue acct:normal.", "")
+		entry := func(state string) string {
+			return fmt.Sprintf(`{"gen":1,"state":%q,"mode":%q,"until":%d,"a":"na","b":"nc","account":"acct"}`, state, mode, d.in(time.Hour))
+		}
+		d.set("x:nx", "gen", 1, "g.other", entry("in_doubt"))
+		d.want(id, "Not before 2026-11-22 12:00:05 +08:00, because of binding_conflict ("+words+": job g.other has it (in_doubt)).", "binding_conflict",
+			"binding_conflict NO - - 2026-11-22 12:00:05 +08:00 "+words+": job g.other has it (in_doubt)\n")
+		d.set("x:nx", "g.other", entry("active"))
+		d.want(id, words+": job g.other has it (active)", "binding_conflict")
+		// It ended while this one was held for it.
+		if err := d.r.Client.HDel(t.Context(), "callpacer:{g}:x:nx", "g.other").Err(); err != nil {
+			t.Fatal(err)
+		}
+		d.set("job:"+id, "state", "held", "hold_reason", "binding_conflict", "hold_until", d.in(time.Second))
+		d.want(id, "because of binding_conflict ("+words+", or had it when a worker looked).", "binding_conflict")
+	}
+}
+
+// None of the pool's numbers was free when a worker looked.
+func TestWhyOfABindWithoutANumber(t *testing.T) {
+	d := newDesk(t)
+	id := d.create(record.NewJob{
+		ID: "g.b", Kind: "bind", Mode: "axb", Parties: []string{"na", "nb"}, From: "138****8007", To: "139****9007",
+		Content: `{"mode":"axb","x":"auto","a":"13800138007","b":"13900139007"}`,
+	})
+	d.want(id, "it waits for its turn in queue acct:normal.", "")
+	d.set("job:"+id, "state", "held", "hold_reason", "no_number", "hold_until", d.in(2*time.Second))
+	d.want(id, "Not before 2026-11-22 12:00:02 +08:00, because of no_number (none of the numbers of its account's pool is free", "no_number",
+		"no_number NO - - 2026-11-22 12:00:02 +08:00 none of the numbers of its account's pool is free")
+}
+
+// A job that calls again waits for that, not for what an application wished.
+func TestWhyOfARedial(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect()
+	d.set("job:"+id, "state", "held", "hold_reason", "redial", "hold_until", d.in(10*time.Minute), "not_before", d.in(10*time.Minute),
+		"redial_of", "g.first", "redial_number", 2)
+	d.want(id, "Not before 2026-11-22 12:10:00 +08:00, because of redial (redial 2, after g.first).", "redial",
+		"redial NO - - 2026-11-22 12:10:00 +08:00 redial 2, after g.first\n")
+	v, text := d.why(id)
+	n := 0
+	for _, r := range v.Rules {
+		if r.Rule == "redial" {
+			n++
+		}
+	}
+	if n != 1 || strings.Contains(text, "not_before") {
+		t.Errorf("%d rules of the redial:\n%s", n, text)
+	}
+	// Every rule counts for it as for any other call.
+	d.set("lane:acct", "g:vendor_frequency", fmt.Sprint(d.in(time.Hour), " 1 429"))
+	d.want(id, "because of vendor_frequency (429).", "vendor_frequency", "redial NO")
+	d.now = d.now.Add(2 * time.Hour)
+	d.want(id, "Nothing stands in its way", "", "redial yes")
+
+	d.set("job:g.first", "state", "busy", "rank", 9, "cause", "busy", "account", "acct", "kind", "connect", "redial", id)
+	d.want("g.first", "It has ended: busy (busy); g.c calls again after it.", "")
 }

@@ -18,6 +18,27 @@ type sight struct {
 	why     ratelimit.Why
 }
 
+// nameRedial gives the wait of a job that calls again its own name: it is kept as the
+// time before which the job does not go out, and no application wished for that.
+func (s *sight) nameRedial() {
+	const wait = "not_before"
+	if s.rec.RedialOf == "" {
+		return
+	}
+	kept := slices.ContainsFunc(s.why.Rules, func(r ratelimit.RuleOf) bool { return r.Rule == wait })
+	s.why.Rules = slices.DeleteFunc(s.why.Rules, func(r ratelimit.RuleOf) bool { return kept && r.Rule == record.HoldRedial })
+	for i := range s.why.Rules {
+		if s.why.Rules[i].Rule == wait {
+			s.why.Rules[i].Rule = record.HoldRedial
+		}
+	}
+	for _, name := range []*string{&s.why.Binding, &s.why.HeldFor} {
+		if *name == wait {
+			*name = record.HoldRedial
+		}
+	}
+}
+
 // zone is the one in which the account's days and windows are told.
 func (s sight) zone() *time.Location {
 	switch {

@@ -114,5 +114,9 @@ func (s sight) sent() string {
 	case record.Accepted, record.Queued, record.Held, record.Reserved, record.Released, record.Unknown, record.Completed, record.Busy,
 		record.NoAnswer, record.Rejected, record.Failed, record.Canceled, record.Expired:
 	}
-	return join(" ", "It has ended:", string(w.State), bracketed(s.rec.Cause)) + "."
+	words := join(" ", "It has ended:", string(w.State), bracketed(s.rec.Cause))
+	if s.rec.Redial != "" {
+		words += "; " + s.rec.Redial + " calls again after it"
+	}
+	return words + "."
 }

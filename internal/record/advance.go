@@ -220,9 +220,16 @@ const (
 	CancelMissing   Cancellation = "missing"
 )
 
-// Cancel ends a waiting job; the state is the one it has then.
+// Cancel ends a waiting job, or of a call that has ended the one that is to be made
+// again after it; the state is the one that job has then.
 func (s *Store) Cancel(ctx context.Context, id string) (Cancellation, State, error) {
 	answer, err := s.Run(ctx, cancelScript, id, nil, nil)
+	if err == nil && Cancellation(at(answer, 0)) == CancelRefused && at(answer, 2) != "" {
+		again, state, err := s.Cancel(ctx, at(answer, 2))
+		if err != nil || again != CancelMissing {
+			return again, state, err
+		}
+	}
 	return Cancellation(at(answer, 0)), State(at(answer, 1)), err
 }
 

@@ -35,9 +35,9 @@ func (s *Store) Bound(ctx context.Context, id string, numbers []string, names Na
 }
 
 // Released says that the vendor released the binding, and returns the state that
-// it has then; "" where there is no record.
-func (s *Store) Released(ctx context.Context, id, detail string) (State, error) {
-	answer, err := s.Run(ctx, releasedScript, id, nil, map[string]any{"detail": detail})
+// it has then; "" where there is no record. number is the lookup key of its X.
+func (s *Store) Released(ctx context.Context, id, number, detail string) (State, error) {
+	answer, err := s.Run(ctx, releasedScript, id, nil, map[string]any{"detail": detail, "number": number})
 	return State(at(answer, 0)), err
 }
 

@@ -10,12 +10,17 @@ import (
 
 const endless = 30 * 24 * time.Hour
 
+func bindJob() record.NewJob {
+	j := job()
+	j.Kind, j.TTL, j.RequestID, j.X, j.From = "bind", time.Hour, "req", "170****0000", "139****0002"
+	j.Mode, j.Parties = "axb", []string{"A", "B"}
+	return j
+}
+
 // bind is a job that makes a binding for an hour.
 func (w *world) bind() {
 	w.t.Helper()
-	j := job()
-	j.Kind, j.TTL, j.RequestID, j.X, j.From = "bind", time.Hour, "req", "170****0000", "139****0002"
-	w.create(j)
+	w.create(bindJob())
 	w.repeat(1, "t")
 }
 
@@ -49,7 +54,7 @@ func TestBindingLives(t *testing.T) {
 		if _, due := w.due(); due {
 			t.Error("still due")
 		}
-		if s, err := w.store.Released(w.ctx, id, "late"); err != nil || s != record.Expired {
+		if s, err := w.store.Released(w.ctx, id, num, "late"); err != nil || s != record.Expired {
 			t.Errorf("released: %s, %v", s, err)
 		}
 	})
@@ -182,7 +187,7 @@ func TestReleasedInEveryState(t *testing.T) {
 				if ends {
 					want = record.Released
 				}
-				if got, err := w.store.Released(w.ctx, id, "by g.unbind"); err != nil || got != want || w.get().State != want {
+				if got, err := w.store.Released(w.ctx, id, num, "by g.unbind"); err != nil || got != want || w.get().State != want {
 					t.Errorf("%s, %v; want %s", got, err, want)
 				}
 				r := w.get()
@@ -196,7 +201,7 @@ func TestReleasedInEveryState(t *testing.T) {
 		})
 	}
 	each(t, func(w *world) {
-		if s, err := w.store.Released(w.ctx, id, ""); err != nil || s != "" || w.dump() != "" {
+		if s, err := w.store.Released(w.ctx, id, num, ""); err != nil || s != "" || w.dump() != "" {
 			t.Errorf("no record: %q, %v", s, err)
 		}
 	})

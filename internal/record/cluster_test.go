@@ -56,7 +56,7 @@ func TestScriptsInACluster(t *testing.T) {
 	w.must(err)
 	_, _, err = w.store.AdvanceChild(ctx, record.Child{Parent: w.get(), Retain: time.Hour}, record.Evidence{Task: "task", State: record.Completed})
 	w.must(err)
-	_, err = w.store.Released(ctx, id, "")
+	_, err = w.store.Released(ctx, id, num, "")
 	w.must(err)
 	_, _, err = w.store.PutOff(ctx, id, record.Delay{})
 	w.must(err)

@@ -32,6 +32,8 @@ type NewJob struct {
 	Digest                              string            // of the content
 	Parts                               map[string]string // field of the content -> digest, to name what differs
 	Numbers                             []string          // lookup keys of the numbers under the rules
+	Mode                                string            // of a binding
+	Parties                             []string          // of a binding: lookup keys of A and B
 	To, From, X                         string            // masked, for people
 	RequestID                           string            // the same in every request of the job, for vendors that know one
 	TTL                                 time.Duration     // of a binding; 0: without end
@@ -122,13 +124,18 @@ func (j NewJob) fields() (map[string]string, error) {
 	}
 	f := map[string]string{
 		"account": j.Account, "vendor": j.Vendor, "kind": j.Kind, "priority": j.Priority,
-		"keyed": keyed, "content": j.Content, "numbers": strings.Join(j.Numbers, ","), "to": j.To,
+		"keyed": keyed, "content": j.Content, "to": j.To,
 		"retain_ms": ms(j.Retain), "key_retain_ms": ms(j.KeyRetain),
+	}
+	if len(j.Numbers) > 0 {
+		f["numbers"] = strings.Join(j.Numbers, ",")
 	}
 	if j.TTL > 0 {
 		f["ttl_ms"] = ms(j.TTL)
 	}
-	for name, value := range map[string]string{"from": j.From, "x": j.X, "request_id": j.RequestID, "vendor_id": j.Asks} {
+	for name, value := range map[string]string{
+		"from": j.From, "x": j.X, "request_id": j.RequestID, "vendor_id": j.Asks, "mode": j.Mode, "parties": strings.Join(j.Parties, ","),
+	} {
 		if value != "" {
 			f[name] = value
 		}

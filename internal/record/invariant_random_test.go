@@ -3,6 +3,7 @@ package record_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,7 +24,21 @@ type tale struct {
 	seen   map[string]int // what happened, how often
 }
 
-var taleJobs = []string{"g.call", "g.other", "g.bind", "g.asks", "g.deaf"}
+var taleJobs = []string{"g.call", "g.other", "g.bind", "g.asks", "g.deaf", "g.auto", "g.rival"}
+
+// binds says that the job makes a binding.
+func binds(id string) bool { return id == "g.bind" || id == "g.auto" || id == "g.rival" }
+
+// numbersOf are those that the job took.
+func (a *tale) numbersOf(id string) []string {
+	if id != "g.auto" {
+		return numbers
+	}
+	if rec := a.record(id); rec != nil {
+		return rec.Numbers
+	}
+	return nil
+}
 
 func pickOf[T any](r *rand.Rand, of ...T) T { return of[r.IntN(len(of))] }
 
@@ -52,8 +67,13 @@ func (a *tale) create() {
 	j.ID, j.Tells, j.Keyed, j.Retain = id, id != "g.deaf", id != "g.other", time.Hour
 	j.ExpiresIn = pickOf(a.rng, time.Minute, time.Hour, 24*time.Hour)
 	switch id {
-	case "g.bind":
+	case "g.bind", "g.rival":
 		j.Kind, j.X, j.TTL = "bind", "x", pickOf(a.rng, 0, 10*time.Minute, time.Hour)
+		j.Mode, j.Parties = pickOf(a.rng, "axb", "xa"), []string{"A", "B"}
+	case "g.auto":
+		expires := j.ExpiresIn
+		j = autoJob("auto", "A", "C")
+		j.Tells, j.TTL, j.ExpiresIn, j.Retain = true, pickOf(a.rng, 0, time.Hour), expires, time.Hour
 	case "g.asks":
 		j.Kind, j.Asks = "poll", "call"
 	}
@@ -66,10 +86,23 @@ func (a *tale) create() {
 
 func (a *tale) admit() {
 	id := a.job()
+	if id == "g.auto" {
+		// As another worker of the account may have it, whose X is one that others name.
+		chosen, err := a.store.Choose(a.ctx, id, append([]record.PoolNumber{{Key: num, Digits: "17000000009"}}, pool[0]))
+		a.must(err)
+		if rec := a.record(id); !chosen && (rec == nil || len(rec.Numbers) == 0) {
+			a.seen["none chosen"]++
+			return
+		}
+		a.seen["chosen"]++
+	}
 	rec := a.record(id)
 	r := ratelimit.Request{
-		JobID: id, Numbers: numbers, Attempt: 1, Token: fmt.Sprint("t", a.rng.IntN(1000)), Go: true,
-		Timeout: 10 * time.Second, Doubt: 30 * time.Minute, Free: id == "g.bind", Repeatable: id == "g.bind", LineFor: time.Minute,
+		JobID: id, Numbers: a.numbersOf(id), Attempt: 1, Token: fmt.Sprint("t", a.rng.IntN(1000)), Go: true,
+		Timeout: 10 * time.Second, Doubt: 30 * time.Minute, Free: binds(id), Repeatable: binds(id), LineFor: time.Minute,
+	}
+	if !binds(id) {
+		r.Redial = again
 	}
 	if rec != nil {
 		r.Attempt = rec.Attempt + 1
@@ -77,7 +110,7 @@ func (a *tale) admit() {
 	rules := ratelimit.Rules{OneAtATime: true, MaxInFlight: 3, PerNumber: []ratelimit.PerNumber{{Limit: 3, Width: 10 * time.Minute}}}
 	answer, err := ratelimit.NewAdmission(a.store, rules, func() time.Time { return a.now }).Admit(a.ctx, r)
 	a.must(err)
-	if a.seen[string(answer.Decision)]++; answer.Decision == ratelimit.Go {
+	if a.seen[strings.TrimSpace(string(answer.Decision)+" "+answer.Reason)]++; answer.Decision == ratelimit.Go {
 		a.tokens[id] = r.Token
 	}
 }
@@ -87,15 +120,16 @@ func (a *tale) settled() {
 	s := record.Settlement{
 		Attempt: a.attempt(id), Token: a.tokens[id], Sent: true, GiveUpIn: time.Hour, PollIn: time.Minute, VendorID: pickOf(a.rng, "", "v1"),
 		Reason: record.HoldRetry, RetryIn: time.Minute, Counted: true, MaxAttempts: 4, Cause: "platform", RepeatIn: time.Second,
-		Repeat: id == "g.bind", MaxRepeats: pickOf(a.rng, 0, 2), Maybe: a.rng.IntN(4) == 0,
+		Repeat: binds(id), MaxRepeats: pickOf(a.rng, 0, 2), Maybe: a.rng.IntN(4) == 0,
 	}
-	if id == "g.bind" {
-		s.Result, s.Alone = pickOf(a.rng, record.ResultBound, record.ResultAgain, record.ResultInDoubt, record.ResultFailed), true
+	if binds(id) {
+		s.OtherX = pickOf(a.rng, "", "req2")
+		s.Result = pickOf(a.rng, record.ResultBound, record.ResultAgain, record.ResultInDoubt, record.ResultFailed)
 	} else {
 		s.Result = pickOf(a.rng, record.ResultAccepted, record.ResultAccepted, record.ResultAgain, record.ResultInDoubt, record.ResultFailed, record.ResultDone)
 		s.AwaitIn = pickOf(a.rng, 0, 0, 2*time.Hour)
 	}
-	_, err := a.store.Settle(a.ctx, id, numbers, s)
+	_, err := a.store.Settle(a.ctx, id, a.numbersOf(id), s)
 	a.must(err)
 }
 
@@ -112,7 +146,7 @@ func (a *tale) advanced() {
 	if id == "g.asks" {
 		e.Attempt = 0
 	}
-	if id == "g.bind" { // of a call over it
+	if binds(id) { // of a call over it
 		bind := a.record(id)
 		if bind == nil {
 			return
@@ -120,7 +154,7 @@ func (a *tale) advanced() {
 		e.Attempt, e.Task = 0, pickOf(a.rng, "t1", "t2")
 		_, _, err := a.store.AdvanceChild(a.ctx, record.Child{Parent: bind, Retain: time.Hour}, e)
 		a.must(err)
-		_, _, err = a.store.Bound(a.ctx, id, numbers, record.Names{VendorID: e.VendorID}, record.ChildID(id, e.Task))
+		_, _, err = a.store.Bound(a.ctx, id, a.numbersOf(id), record.Names{VendorID: e.VendorID}, record.ChildID(id, e.Task))
 		a.must(err)
 		return
 	}
@@ -131,7 +165,7 @@ func (a *tale) advanced() {
 func (a *tale) said() {
 	id := a.job()
 	var err error
-	switch a.rng.IntN(10) {
+	switch a.rng.IntN(14) {
 	case 0:
 		_, err = a.store.MarkQueued(a.ctx, id, id)
 	case 1:
@@ -143,13 +177,19 @@ func (a *tale) said() {
 	case 4:
 		_, err = a.store.Fail(a.ctx, id, "content", "no such thing")
 	case 5:
-		_, err = a.store.Done(a.ctx, id, numbers, "nothing to do")
+		_, err = a.store.Done(a.ctx, id, a.numbersOf(id), "nothing to do")
 	case 6:
-		_, err = a.store.Released(a.ctx, id, "by somebody")
+		_, err = a.store.Released(a.ctx, id, num, "by somebody")
 	default:
-		word := pickOf(a.rng, record.SayCompleted, record.SayFailed, record.SayResend)
+		for range 6 { // mostly one of which nobody else knows
+			if rec := a.record(id); rec != nil && (rec.State == record.InDoubt || rec.State == record.Unknown) {
+				break
+			}
+			id = a.job()
+		}
+		word := pickOf(a.rng, record.SayCompleted, record.SayFailed, record.SayResend, record.SayResend)
 		var r record.Resolved
-		r, err = a.store.Resolve(a.ctx, id, numbers, record.Names{VendorID: "v1"}, record.Resolution{As: word, Token: fmt.Sprint(a.rng.IntN(3))})
+		r, err = a.store.Resolve(a.ctx, id, a.numbersOf(id), record.Names{VendorID: "v1"}, record.Resolution{As: word, Token: fmt.Sprint(a.rng.IntN(3))})
 		if r.Refused == "" && !r.Missing {
 			a.seen["resolved "+string(word)]++
 		}
@@ -259,6 +299,9 @@ func (a *tale) look() {
 	for _, id := range append([]string{record.ChildID("g.bind", "t1")}, taleJobs...) {
 		if rec := a.record(id); rec != nil {
 			a.seen[string(rec.State)]++
+			if rec.Redial != "" {
+				a.seen["redial"]++
+			}
 		}
 	}
 }
@@ -330,9 +373,10 @@ func TestEveryStepLeavesOneNextStep(t *testing.T) {
 	for _, s := range []record.State{
 		record.Accepted, record.Queued, record.Held, record.Submitting, record.Submitted, record.InDoubt, record.AwaitingDial,
 		record.Ringing, record.InProgress, record.Active, record.Unknown, record.Completed, record.Busy, record.Failed, record.Canceled,
-		record.Expired, record.Released, "go", "hold", "resolved completed", "resolved failed", "resolved resend", "tick poll", "tick repeat",
+		record.Expired, record.Released, "go", "hold retry", "resolved completed", "resolved failed", "resolved resend", "tick poll", "tick repeat",
 		"tick look", "tick enqueue", "tick done", "tick moved", "event told", "event failed", "event put off", "event dead", "event replayed",
 		"fetch due", "fetch stored", "fetch lost", "fetch renewed", "fetch moved", "stored by its own job",
+		"hold binding_conflict", "chosen", "none chosen", "redial",
 	} {
 		if seen[string(s)] == 0 {
 			t.Errorf("no history had %q: they prove nothing about that", s)

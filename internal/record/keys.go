@@ -16,9 +16,11 @@ func (k keys) lane(account string) string { return k.prefix + "lane:" + account 
 func (k keys) push(hash string) string    { return k.prefix + "push:" + hash }
 func (k keys) event(id string) string     { return k.prefix + "event:" + id }
 func (k keys) events() string             { return k.prefix + "events" }
+func (k keys) bindings() string           { return k.prefix + "bindings" }
+func (k keys) x(number string) string     { return k.prefix + "x:" + number }
 func (k keys) dead() string               { return k.prefix + "dead" }
 
-// call is what a name of the vendor, or "x/" and a number's key, leads by to a job.
+// call is what a name of the vendor leads by to a job.
 func (k keys) call(name string) string  { return k.prefix + "call:" + name }
 func (k keys) number(key string) string { return k.prefix + "number:" + key }
 

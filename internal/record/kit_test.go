@@ -81,7 +81,14 @@ func (w *world) repeat(n int, token string) ratelimit.Answer {
 
 func (w *world) ask(r ratelimit.Request) ratelimit.Answer {
 	w.t.Helper()
-	r.JobID, r.Numbers, r.Timeout, r.Doubt = id, numbers, 10*time.Second, 30*time.Minute
+	r.JobID, r.Numbers = id, numbers
+	return w.askOf(r)
+}
+
+// askOf asks for any job.
+func (w *world) askOf(r ratelimit.Request) ratelimit.Answer {
+	w.t.Helper()
+	r.Timeout, r.Doubt = 10*time.Second, 30*time.Minute
 	a, err := ratelimit.NewAdmission(w.store, ratelimit.Rules{}, func() time.Time { return w.now }).Admit(w.ctx, r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -194,7 +201,7 @@ func (w *world) in(s record.State) {
 		w.settle(record.Settlement{Result: record.ResultBound})
 	case record.Released:
 		w.settle(record.Settlement{Result: record.ResultBound})
-		_, err := w.store.Released(w.ctx, id, "by a test")
+		_, err := w.store.Released(w.ctx, id, num, "by a test")
 		w.must(err)
 	case record.InDoubt:
 		w.settle(record.Settlement{Result: record.ResultInDoubt})

@@ -26,13 +26,6 @@ func (s *Store) CallOf(ctx context.Context, group, task string) (id string, err 
 // callName keeps the vendor's names of calls apart from those of their bindings.
 func callName(task string) string { return "task:" + task }
 
-// AloneOn finds the binding that has the number to itself; an empty id where
-// there is none.
-func (s *Store) AloneOn(ctx context.Context, group, number string) (id string, err error) {
-	id, _, err = s.lookUp(ctx, group, aloneName(number))
-	return id, err
-}
-
 func (s *Store) lookUp(ctx context.Context, group, name string) (id string, attempt int, err error) {
 	value, err := s.rdb.Get(ctx, keysOf(group).call(name)).Result()
 	if errors.Is(err, redis.Nil) {

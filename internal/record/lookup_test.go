@@ -16,13 +16,6 @@ func (w *world) wantLeads(vendorID, to string, attempt int) {
 	}
 }
 
-func (w *world) wantAlone(owner string) {
-	w.t.Helper()
-	if got, err := w.store.AloneOn(w.ctx, "g", num); err != nil || got != owner {
-		w.t.Errorf("the number is %q's (%v), want %q", got, err, owner)
-	}
-}
-
 // wantKnown is for how long the name leads to its job.
 func (w *world) wantKnown(name string, want time.Duration) {
 	w.t.Helper()
@@ -85,69 +78,6 @@ func TestVendorIDLeadsToItsCall(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
-}
-
-// TestNumberLeadsToTheBindingThatHasIt, and to no other that once had it, or may.
-func TestNumberLeadsToTheBindingThatHasIt(t *testing.T) {
-	bound := record.Settlement{Result: record.ResultBound, VendorID: "subid", Alone: true}
-	alone := record.Names{VendorID: "subid", Alone: numbers}
-	each(t, func(w *world) {
-		w.bind()
-		w.wantAlone("")
-		w.settle(bound)
-		w.wantAlone(id)
-		w.wantLeads("subid", id, 1)
-		w.wantKnown("x/"+num, time.Hour+kept)
-	})
-	each(t, func(w *world) { // without an end
-		w.in(record.Submitting)
-		w.settle(bound)
-		w.wantKnown("x/"+num, 360*24*time.Hour+kept)
-	})
-	each(t, func(w *world) { // told by a call, while it is bound, and after
-		w.bind()
-		w.bound(alone, "")
-		w.wantAlone(id)
-		w.wantKnown("x/"+num, time.Hour+45*time.Second+kept)
-		w.settle(lost(1))
-		w.wantAlone(id)
-	})
-	each(t, func(w *world) {
-		w.bind()
-		w.settle(lost(1))
-		w.wantAlone("")
-		w.bound(alone, "")
-		w.wantAlone(id)
-	})
-	const other = "g.other.1"
-	for name, steps := range map[string]func(*world){
-		"in doubt": func(w *world) {
-			w.bind()
-			s := lost(1)
-			s.Alone = true
-			w.settle(s)
-		},
-		"a call over what was released": func(w *world) {
-			w.in(record.Released)
-			w.bound(alone, "")
-		},
-		"a late answer about what was released": func(w *world) {
-			w.bind()
-			w.later(46 * time.Second)
-			w.tickAll()
-			_, err := w.store.Released(w.ctx, id, "by a test")
-			w.must(err)
-			w.settle(bound)
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			each(t, func(w *world) {
-				w.must(w.r.Client.Set(w.ctx, key("call:", "x/"+num), other, time.Hour).Err())
-				steps(w)
-				w.wantAlone("g.other")
-			})
-		})
-	}
 }
 
 // TestCallOverABindingTakesNoName: the vendor's id is its binding's.

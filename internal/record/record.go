@@ -34,7 +34,11 @@ type Record struct {
 	To, From                           string // masked
 	X                                  string // of a binding: masked; of a connection: in clear, for the caller may have to dial it
 	RequestID                          string // the same in every request of the job
-	Parent                             string // of a call over a binding: the binding's id
+	Parent                             string // of a call or message over a binding: the binding's id
+	Chosen                             bool   // of a binding: its X was chosen here, and stands in clear
+	Generation                         int64  // of a binding, among those that its X had; 0: none yet
+	Redial, RedialOf                   string // the job that calls again, and the call before this one; empty: none
+	RedialNumber                       int    // it is the n-th that calls again
 	Content                            string
 	Numbers                            []string
 	Hides                              []string // numbers in clear that its texts may repeat, of a call of a binding or connection
@@ -119,7 +123,8 @@ func parse(id string, h map[string]string) *Record {
 		VendorID: h["vendor_id"], VendorTask: h["vendor_task"], VendorCode: h["vendor_code"], VendorText: h["vendor_text"],
 		Facts: factsOf(h), Attempts: count(h["attempts"]), Attempt: count(h["attempt"]), Seq: count(h["seq"]),
 		Polls: count(h["polls"]), Failures: count(h["failures"]), Repeats: count(h["repeats"]), Revision: count(h["revision"]),
-		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Content: h["content"], EventURL: h["event_url"], Tells: h["tells"] == "1", CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
+		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Chosen: h["chosen"] == "1", Generation: int64(count(h["gen"])),
+		Redial: h["redial"], RedialOf: h["redial_of"], RedialNumber: count(h["redial_number"]), Content: h["content"], EventURL: h["event_url"], Tells: h["tells"] == "1", CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
 		CreatedAt: instant(h["created_at"]), ExpiresAt: instant(h["expires_at"]), NotBefore: instant(h["not_before"]),
 		SendBefore: instant(h["send_before"]), EndedAt: instant(h["ended_at"]), GiveUpAt: instant(h["give_up_at"]),
 		EndsAt: instant(h["ends_at"]), Since: instant(h["since"]), File: fileOf(h),

@@ -33,7 +33,7 @@ func TestBindingStandsByAnOperatorsWord(t *testing.T) {
 			each(t, func(w *world) {
 				begin(w)
 				was, created := w.get().State, w.get().CreatedAt
-				names := record.Names{VendorID: "subid", Alone: numbers}
+				names := record.Names{VendorID: "subid"}
 				say := record.Resolution{As: record.SayCompleted, Token: "x"}
 				for range 2 {
 					out, err := w.store.Resolve(w.ctx, id, numbers, names, say)
@@ -47,9 +47,7 @@ func TestBindingStandsByAnOperatorsWord(t *testing.T) {
 				}
 				w.wantOneDue(r.EndsAt.Sub(w.now))
 				w.wantLeads("subid", id, 1)
-				if alone, err := w.store.AloneOn(w.ctx, "g", num); err != nil || alone != id {
-					t.Errorf("its number leads to %q, %v", alone, err)
-				}
+				w.wantHolding("active", time.Hour+owned-w.now.Sub(created))
 				if ttl := w.r.Client.PTTL(w.ctx, key("job:", id)).Val(); ttl >= 0 {
 					t.Errorf("it stands, and its record is kept for %v", ttl)
 				}

@@ -36,7 +36,6 @@ type Settlement struct {
 	Detail     string // ours, for the timeline
 
 	VendorID, VendorTask string        // accepted, bound
-	Alone                bool          // bound: it has its number to itself
 	X                    string        // accepted: the middle number, in clear: the caller may have to dial it
 	PollIn               time.Duration // accepted; 0: no poll
 	GiveUpIn             time.Duration // accepted
@@ -52,6 +51,10 @@ type Settlement struct {
 	Repeat     bool          // in doubt: the very same request goes out again, after RepeatIn
 	RepeatIn   time.Duration // in doubt
 	MaxRepeats int           // in doubt: after so many answers like this it ends unknown; 0: no such bound
+
+	// OtherX is the next request's id where the job may try another middle number, which
+	// it chooses then; empty: it stays with its own.
+	OtherX string
 
 	KeepCharge bool          // again, failed: the vendor counted it all the same
 	LockFor    time.Duration // again, failed: nothing dials the number for so long
@@ -110,9 +113,6 @@ type Settled struct {
 // Settle records an attempt's result. Repeating it changes nothing.
 func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settlement) (Settled, error) {
 	names := Names{VendorID: t.VendorID}
-	if t.Alone && t.Result == ResultBound { // in doubt, another binding may still have it
-		names.Alone = numbers
-	}
 	args := map[string]any{
 		"attempt": t.Attempt, "token": t.Token, "result": t.Result, "sent": t.Sent, "code": t.Code, "text": t.Text, "detail": t.Detail,
 		"vendor_id": t.VendorID, "vendor_task": t.VendorTask,
@@ -120,7 +120,7 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
 		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,
 		"cause": t.Cause, "keep_charge": t.KeepCharge, "lock_for": t.LockFor.Milliseconds(),
-		"masks": strings.Split(t.Masks, ","),
+		"masks": strings.Split(t.Masks, ","), "other_x": t.OtherX,
 	}
 	if t.Lane != nil {
 		args["lane"] = t.Lane.arguments()

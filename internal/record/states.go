@@ -58,4 +58,7 @@ const (
 	HoldLockout         = "lockout"          // the vendor locked the number
 	HoldLineBusy        = "line_busy"        // one of the phones is in a call
 	HoldBinding         = "binding"          // an unbind waits until its bind is told
+	HoldNoNumber        = "no_number"        // none of the pool's middle numbers is free
+	HoldRedial          = "redial"           // whoever could not be reached is called again then
+	HoldConflict        = "binding_conflict" // another binding leaves it no room on its X
 )

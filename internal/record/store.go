@@ -23,16 +23,20 @@ var (
 	eventsPart string
 	//go:embed lua/lane.lua
 	lanePart string
+	//go:embed lua/redial.lua
+	redialPart string
 	//go:embed lua/states.lua
 	statesPart string
 	//go:embed lua/numbers.lua
 	numbersPart string
+	//go:embed lua/ledger.lua
+	ledgerPart string
 	//go:embed lua/fetches.lua
 	fetchesPart string
 	//go:embed lua/calls.lua
 	callsPart string
 
-	prelude = basePart + eventsPart + lanePart + statesPart + numbersPart + fetchesPart + callsPart
+	prelude = basePart + eventsPart + lanePart + redialPart + statesPart + numbersPart + ledgerPart + fetchesPart + callsPart
 )
 
 // Script is a transition: the shared prelude and a body that says in its
@@ -86,22 +90,15 @@ func (s *Store) Run(ctx context.Context, sc *Script, id string, numbers []string
 
 // Names are what leads to a job besides its id.
 type Names struct {
-	VendorID string   // of its call or binding; empty: not known
-	Alone    []string // lookup keys of the numbers that it has to itself
+	VendorID string // of its call or binding; empty: not known
 }
 
 func (n Names) calls() []string {
-	var out []string
-	if n.VendorID != "" {
-		out = append(out, n.VendorID)
+	if n.VendorID == "" {
+		return nil
 	}
-	for _, number := range n.Alone {
-		out = append(out, aloneName(number))
-	}
-	return out
+	return []string{n.VendorID}
 }
-
-func aloneName(number string) string { return "x/" + number }
 
 // runNamed is Run for a transition that may make names lead to the job.
 func (s *Store) runNamed(ctx context.Context, sc *Script, id string, numbers []string, names Names, args map[string]any) ([]string, error) {

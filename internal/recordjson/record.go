@@ -1,5 +1,6 @@
 // Package recordjson is the JSON form of a record: what status prints, and what
-// applications are told in events. Numbers are masked in it, wherever they stand.
+// applications are told in events. Numbers are masked in it, wherever they stand, but
+// for the middle number that somebody is to dial.
 package recordjson
 
 import (
@@ -11,30 +12,33 @@ import (
 // Record is a record for machines. What is not known is left out, apart from the
 // fields that every job has. Times are in UTC.
 type Record struct {
-	ID         string            `json:"id"`
-	Kind       string            `json:"kind"`
-	Account    string            `json:"account"`
-	Vendor     string            `json:"vendor"`
-	State      record.State      `json:"state"`
-	Cause      string            `json:"cause"`
-	Revision   int               `json:"revision"`       // rises with every change that the application is to hear of
-	Hold       *Hold             `json:"hold,omitempty"` // only while held, or while its lane is shut
-	VendorID   string            `json:"vendor_id"`      // of a binding: its subid
-	VendorTask string            `json:"vendor_task,omitempty"`
-	Parent     string            `json:"parent,omitempty"` // of a call over a binding: the binding's id
-	Attempts   int               `json:"attempts"`
-	To         string            `json:"to"`             // masked; of a binding: B
-	From       string            `json:"from,omitempty"` // masked; of a binding: A
-	X          string            `json:"x,omitempty"`    // of a binding: masked; of a connection: the number to dial
-	CreatedAt  time.Time         `json:"created_at,omitzero"`
-	ExpiresAt  time.Time         `json:"expires_at,omitzero"`
-	NotBefore  time.Time         `json:"not_before,omitzero"`
-	EndsAt     time.Time         `json:"ends_at,omitzero"` // of a binding
-	EndedAt    time.Time         `json:"ended_at,omitzero"`
-	Priority   string            `json:"priority"`
-	Tags       map[string]string `json:"tags,omitempty"`
-	Code       string            `json:"vendor_code,omitempty"`
-	Text       string            `json:"vendor_text,omitempty"`
+	ID           string            `json:"id"`
+	Kind         string            `json:"kind"`
+	Account      string            `json:"account"`
+	Vendor       string            `json:"vendor"`
+	State        record.State      `json:"state"`
+	Cause        string            `json:"cause"`
+	Revision     int               `json:"revision"`       // rises with every change that the application is to hear of
+	Hold         *Hold             `json:"hold,omitempty"` // only while held, or while its lane is shut
+	VendorID     string            `json:"vendor_id"`      // of a binding: its subid
+	VendorTask   string            `json:"vendor_task,omitempty"`
+	Parent       string            `json:"parent,omitempty"`        // of a call or message over a binding: the binding's id
+	Redial       string            `json:"redial,omitempty"`        // the job that calls again
+	RedialOf     string            `json:"redial_of,omitempty"`     // it calls again after this job
+	RedialNumber int               `json:"redial_number,omitempty"` // for the n-th time
+	Attempts     int               `json:"attempts"`
+	To           string            `json:"to"`             // masked; of a binding: B
+	From         string            `json:"from,omitempty"` // masked; of a binding: A
+	X            string            `json:"x,omitempty"`    // of a binding: masked, unless callpacer chose it; of a connection: the number to dial
+	CreatedAt    time.Time         `json:"created_at,omitzero"`
+	ExpiresAt    time.Time         `json:"expires_at,omitzero"`
+	NotBefore    time.Time         `json:"not_before,omitzero"`
+	EndsAt       time.Time         `json:"ends_at,omitzero"` // of a binding
+	EndedAt      time.Time         `json:"ended_at,omitzero"`
+	Priority     string            `json:"priority"`
+	Tags         map[string]string `json:"tags,omitempty"`
+	Code         string            `json:"vendor_code,omitempty"`
+	Text         string            `json:"vendor_text,omitempty"`
 	Facts
 	File     *File   `json:"recording_file,omitempty"` // what became of the call's audio
 	Timeline []Entry `json:"timeline"`
@@ -122,14 +126,24 @@ func utc(t time.Time) time.Time {
 	return t.UTC()
 }
 
-// Of returns r for machines. The parent of a call over a binding knows the numbers
-// that are not to be seen in the call's record; nil: r has none, or it is gone.
+// xOf shows the middle number that callpacer chose: its application learns it nowhere
+// else.
+func xOf(r *record.Record, clean func(string) string) string {
+	if r.Chosen {
+		return r.X
+	}
+	return clean(r.X)
+}
+
+// Of returns r for machines. The parent of a call or message over a binding knows the
+// numbers that are not to be seen in its record; nil: r has none, or it is gone.
 func Of(r, parent *record.Record) Record {
 	clean := cleaner(r, parent)
 	v := Record{
 		ID: r.ID, Kind: r.Kind, Account: r.Account, Vendor: r.Vendor, State: r.State, Cause: clean(r.Cause), Revision: r.Revision,
-		Hold: holdOf(r), VendorID: clean(r.VendorID), VendorTask: clean(r.VendorTask), Parent: r.Parent, Attempts: r.Attempts,
-		To: clean(r.To), From: clean(r.From), X: clean(r.X),
+		Hold: holdOf(r), VendorID: clean(r.VendorID), VendorTask: clean(r.VendorTask), Parent: r.Parent,
+		Redial: r.Redial, RedialOf: r.RedialOf, RedialNumber: r.RedialNumber, Attempts: r.Attempts,
+		To: clean(r.To), From: clean(r.From), X: xOf(r, clean),
 		CreatedAt: utc(r.CreatedAt), ExpiresAt: utc(r.ExpiresAt), NotBefore: utc(r.NotBefore), EndsAt: utc(r.EndsAt), EndedAt: utc(r.EndedAt),
 		Priority: r.Priority, Code: clean(r.VendorCode), Text: clean(r.VendorText),
 		Facts:    factsOf(r.Facts, clean),

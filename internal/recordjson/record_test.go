@@ -60,3 +60,40 @@ func TestOfARecord(t *testing.T) {
 		t.Errorf("without the binding nobody knows its numbers: %q", got)
 	}
 }
+
+// A call and those that are made again after it name each other.
+func TestOfARedial(t *testing.T) {
+	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	first := &record.Record{ID: "g.a", Kind: "notify", State: record.Busy, Redial: "g.ar1"}
+	const want = `{"id":"g.a","kind":"notify","account":"","vendor":"","state":"busy","cause":"","revision":0,` +
+		`"vendor_id":"","redial":"g.ar1","attempts":0,"to":"","priority":"","timeline":[]}`
+	if got := written(t, first, nil); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	again := &record.Record{
+		ID: "g.ar1", Kind: "notify", State: record.Held, HoldReason: record.HoldRedial, HoldUntil: at, Redial: "g.ar2", RedialOf: "g.a", RedialNumber: 1,
+	}
+	const wantAgain = `{"id":"g.ar1","kind":"notify","account":"","vendor":"","state":"held","cause":"","revision":0,` +
+		`"hold":{"reason":"redial","until":"2026-11-22T10:00:00Z"},"vendor_id":"","redial":"g.ar2","redial_of":"g.a","redial_number":1,` +
+		`"attempts":0,"to":"","priority":"","timeline":[]}`
+	if got := written(t, again, nil); got != wantAgain {
+		t.Errorf("got  %s\nwant %s", got, wantAgain)
+	}
+}
+
+// The X that callpacer chose is told, for nobody else knows it; one that was given is
+// masked, and neither is told in a vendor's words.
+func TestOfAChosenNumber(t *testing.T) {
+	const number = "17000000007"
+	r := &record.Record{
+		ID: "g.b", Kind: string(tasks.KindBind), State: record.Active, X: number, Chosen: true,
+		Content: `{"mode":"axb","x":"17000000007","a":"13800138007","b":"13900139007"}`, VendorText: number + " bound",
+	}
+	if v := Of(r, nil); v.X != number || v.Text != "170****0007 bound" {
+		t.Errorf("x %q, text %q", v.X, v.Text)
+	}
+	r.Chosen = false
+	if v := Of(r, nil); v.X != "170****0007" {
+		t.Errorf("x that was given: %q", v.X)
+	}
+}

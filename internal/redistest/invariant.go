@@ -24,6 +24,7 @@ var snapshotScript = redis.NewScript(snapshotBody)
 type group struct {
 	Due, Events, Dead table[string] // member -> score
 	Fetches           table[string] // job -> score
+	Bindings          table[string] // number/job -> score
 	Lines             table[string] // job -> score, of all lanes
 	Keys              table[kept]   // without the group's prefix
 	now               int64
@@ -31,7 +32,7 @@ type group struct {
 
 type kept struct {
 	TTL    string        `json:"ttl"`    // ms; -1: none
-	Fields table[string] `json:"fields"` // of records, key markers, pushes and events
+	Fields table[string] `json:"fields"` // of records, key markers, pushes, events, middle numbers and lanes
 }
 
 // table is a table of Lua. An empty one may come as an array.
@@ -49,22 +50,31 @@ func (t *table[V]) UnmarshalJSON(text []byte) error {
 // exactly one due entry, at a time that fits its state, and is kept without end;
 // one that has ended has none, and is kept for a time, which begins when its recording
 // is no longer to be fetched; a recording that is has one entry among the fetches;
-// a due entry is a record's, or that of a push which nobody has read; an event is
-// either due, or a dead letter.
+// a due entry is a record's, that of a push which nobody has read, or an account's probe;
+// an event is either due, or a dead letter; the ledger of middle numbers says what the
+// records of bind jobs make of it.
 // now is the time of the group's scripts. The checks know nothing of the scripts.
 func Broken(ctx context.Context, rdb redis.UniversalClient, name string, now time.Time) ([]string, error) {
+	g, err := snapshot(ctx, rdb, name, now)
+	if err != nil {
+		return nil, err
+	}
+	found := slices.Concat(g.members(), g.keys(), g.audio(), g.letters(), g.ledger())
+	slices.Sort(found)
+	return found, nil
+}
+
+func snapshot(ctx context.Context, rdb redis.UniversalClient, name string, now time.Time) (group, error) {
 	prefix := "callpacer:{" + name + "}:"
 	text, err := snapshotScript.Run(ctx, rdb, []string{prefix + "due"}, prefix).Text()
 	if err != nil {
-		return nil, fmt.Errorf("read what group %s keeps: %w", name, err)
+		return group{}, fmt.Errorf("read what group %s keeps: %w", name, err)
 	}
 	g := group{now: now.UnixMilli()}
 	if err := json.Unmarshal([]byte(text), &g); err != nil {
-		return nil, fmt.Errorf("read what group %s keeps: %w", name, err)
+		return group{}, fmt.Errorf("read what group %s keeps: %w", name, err)
 	}
-	found := slices.Concat(g.members(), g.keys(), g.audio(), g.letters())
-	slices.Sort(found)
-	return found, nil
+	return g, nil
 }
 
 // members looks at every due entry and every line in use.
@@ -72,7 +82,11 @@ func (g group) members() (found []string) {
 	for member, score := range g.Due {
 		job, isJob := g.Keys["job:"+member]
 		push, isPush := g.Keys["push:"+member]
+		probed, isProbe := strings.CutPrefix(member[max(0, strings.IndexByte(member, '.')):], ".probe-")
 		switch {
+		case isProbe:
+			every := whole(g.Keys["lane:"+probed].Fields["probe_every"])
+			found = append(found, g.late(member, score, g.now+max(every, pause+lease))...)
 		case !isJob && !isPush:
 			found = append(found, fmt.Sprintf("%s is due and neither a record nor a push", member))
 		case isJob && final[job.Fields["state"]], isPush && push.Fields["state"] != "received":

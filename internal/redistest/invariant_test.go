@@ -30,6 +30,20 @@ var sound = [][]any{
 	{"HSET", "event:g.b:1", "job", "g.b", "revision", "1", "dead_at", "4000"},
 	{"PEXPIRE", "event:g.b:1", "60000"},
 	{"ZADD", "dead", "4000", "g.b:1"},
+	{"HSET", "lane:a", "probe_every", "600000"},
+	{"ZADD", "due", "605000", "g.probe-a"},
+}
+
+// write does the writes to group g.
+func write(t *testing.T, r *Redis, writes [][]any) {
+	t.Helper()
+	for _, w := range writes {
+		w = slices.Clone(w)
+		w[1] = "callpacer:{g}:" + w[1].(string)
+		if err := r.Client.Do(t.Context(), w...).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // TestBrokenSeesEachFault: one write more, and one thing is out of its place.
@@ -74,17 +88,14 @@ func TestBrokenSeesEachFault(t *testing.T) {
 		"a fetch that is none":            {[]any{"HSET", "job:g.b", "fetch", "soon"}, `of g.b is "soon"`},
 		"what is news besides the state":  {[]any{"HSET", "event:g.a:1", "about", "recording.stored"}, ""},
 		"an event about nothing we know":  {[]any{"HSET", "event:g.a:1", "about", "x"}, `event g.a:1 is about "x"`},
+		"a probe too late":                {[]any{"ZADD", "due", "605001", "g.probe-a"}, "g.probe-a () is due"},
+		"a probe of another lane's time":  {[]any{"ZADD", "due", "315001", "g.probe-b"}, "g.probe-b () is due"},
+		"a probe that comes back":         {[]any{"ZADD", "due", "315000", "g.probe-b"}, ""},
 		"an event of no change":           {[]any{"HSET", "event:g.a:1", "revision", "2"}, "revision that its job has not"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := Mini(t)
-			for _, write := range append(slices.Clone(sound), c.more) {
-				write = slices.Clone(write)
-				write[1] = "callpacer:{g}:" + write[1].(string)
-				if err := r.Client.Do(t.Context(), write...).Err(); err != nil {
-					t.Fatal(err)
-				}
-			}
+			write(t, r, append(slices.Clone(sound), c.more))
 			got, err := Broken(t.Context(), r.Client, "g", time.UnixMilli(5000))
 			if err != nil {
 				t.Fatal(err)

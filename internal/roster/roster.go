@@ -47,7 +47,7 @@ func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
 	traits := all.Traits(a.Vendor)
 	p.Traits = tasks.Traits{
 		International: traits.International, Params: traits.Params, PollNeedsTo: traits.PollNeedsTo,
-		MaxTimes: traits.MaxTimes, MaxNumberBytes: traits.MaxNumberBytes, Endless: a.AllowEndless,
+		MaxTimes: traits.MaxTimes, MaxNumberBytes: traits.MaxNumberBytes, Endless: a.AllowEndless, Pool: len(a.Pool) > 0,
 	}
 	return p, nil
 }

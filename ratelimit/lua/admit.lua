@@ -1,4 +1,8 @@
 -- admit, at its end: the decision, and where it is go, every charge at once.
+-- For how long a bind waits for a binding that stands in its way to be released; longer
+-- while something is done to its number, which may be the release.
+local CONFLICT_PATIENCE = 10000
+
 local listed = suppressed()
 if listed and doubt then
   note(job.state, 'not sent again: its number is on the suppression list: ' .. listed.why, true)
@@ -7,6 +11,16 @@ if listed and doubt then
 end
 if listed then
   finish('failed', 9, 'suppressed', 'its number is on the suppression list: ' .. listed.why)
+  return {'over', str(now), job.state}
+end
+if not taken or taken.open then
+  drop('conflict_since'); drop('conflict_with')
+elseif not doubt and job.conflict_with ~= taken.job then
+  put('conflict_with', taken.job)
+  put('conflict_since', now)
+elseif not doubt and flying == 0 and now - num(job.conflict_since) >= CONFLICT_PATIENCE then
+  finish('failed', 9, 'binding_conflict', 'its X is taken: ' ..
+    (job.mode == 'xa' and 'it leads to a phone' or 'A or B is bound on it') .. ' by job ' .. taken.job)
   return {'over', str(now), job.state}
 end
 if doubt and earliest > now then return later_in_doubt(earliest) end
@@ -140,6 +154,8 @@ put('slot_at', slot_at)
 put('owned_until', owned_until)
 put('doubt_ms', a.doubt)
 put('number_ttl', a.number_ttl)
+if a.redial ~= '' then put('redial_policy', a.redial) end
+if its_x() and not doubt then next_generation() end
 enter('submitting', 1, 'attempt ' .. str(a.attempt))
 flush()
 due(owned_until)

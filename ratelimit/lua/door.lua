@@ -7,7 +7,8 @@
 --    paced (it needs a slot) and slot (the one it has, for 'go'; ''),
 --    anytime (whatever the lane is shut for), line_for (ms; 0: it uses no line),
 --    repeatable (the vendor knows the request by its id),
---    keeps (in doubt it keeps its numbers), and what gates.lua and judge.lua need.
+--    keeps (in doubt it keeps its numbers), redial ('' or when to call again, as JSON:
+--    see redial.lua), and what gates.lua and judge.lua need.
 -- Answers
 --    {'go', now, ms_left, send_before, wait}  the permit, and how long to wait until its
 --                                        slot (ms); the same token asking again gets the same
@@ -44,6 +45,11 @@ end
 if doubt and now >= num(job.expires_at) then return later_in_doubt(now) end
 if now >= num(job.expires_at) then
   expire()
+  return {'over', str(now), job.state}
+end
+local before = rank == 0 and answered_before()
+if before then
+  finish('canceled', 9, 'canceled', 'not called again: ' .. before .. ' was answered after all, or is not to be called again')
   return {'over', str(now), job.state}
 end
 if now < a.valid_from or now >= a.valid_until then

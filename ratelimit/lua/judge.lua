@@ -64,6 +64,18 @@ each_number(function(key)
   end
 end)
 
+-- Another binding leaves this one no room on its X: one that is being made, or of which
+-- nobody knows yet whether it was, may make room soon; of one that stands an unbind may
+-- be on its way.
+local taken
+if its_x() then
+  local other, entry = rival(its_x())
+  if other then
+    taken = {job = other, open = entry.open}
+    say('binding_conflict', now + (entry.open and 5000 or 1000), {detail = 'job ' .. other .. ' has it (' .. entry.state .. ')'})
+  end
+end
+
 -- A hold ends in an opening of the window.
 local closes
 if not a.always then

@@ -43,9 +43,12 @@ local each = #a.limits + (a.free and 0 or 1)
 for i, word in ipairs(found) do
   local listed = i == 1 and job.not_before or i == 2 and job.retry_at
   if i > 3 then
-    word.number = math.floor((i - 4) / each) + 1
-    word.quota = (i - 4) % each + (a.free and 1 or 0)
-    listed = word.quota > 0 or a.lockout > 0 or not word.passes
+    listed = true
+    if word.rule ~= 'binding_conflict' then
+      word.number = math.floor((i - 4) / each) + 1
+      word.quota = (i - 4) % each + (a.free and 1 or 0)
+      listed = word.quota > 0 or a.lockout > 0 or not word.passes
+    end
   end
   if listed then add(word) end
 end

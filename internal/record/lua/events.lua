@@ -59,6 +59,9 @@ local function changed_state(was, rank)
   if rank >= 8 and job.tells then put('told_end', 1) end
 end
 
+-- What a bind job's record says of its middle number: see ledger.lua.
+local book
+
 local function flush()
   local set, del = {}, {}
   for field, value in pairs(changed) do set[#set + 1] = field; set[#set + 1] = value end
@@ -67,4 +70,5 @@ local function flush()
   if #del > 0 then redis.call('HDEL', KEYS[3], unpack(del)) end
   changed, gone = {}, {}
   tell()
+  book()
 end

@@ -7,6 +7,8 @@ redis.call('ZREM', KEYS[2], id)
 if not job.state then return {''} end
 put('state', a.state)
 put('detail', a.detail)
+-- It is never read again, and may hold what is nobody's business: numbers, a message.
+if a.state == 'done' then drop('body'); drop('query') end
 flush()
 redis.call('PEXPIRE', KEYS[3], str(a.retain))
 return {a.state}

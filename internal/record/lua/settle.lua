@@ -6,7 +6,8 @@
 --    accepted: poll_in (0: no poll), give_up_in, await_in (> 0: the caller dials first)
 --    bound:    nothing more; the record knows its ttl
 --    done:     nothing more
---    again:    retry_in, reason, counted, max_attempts, cause; keep_charge
+--    again:    retry_in, reason, counted, max_attempts, cause; keep_charge; other_x (the
+--              id of the next request, if it is to be for another middle number; '')
 --    failed:   cause; keep_charge, maybe (somebody's phone may have rung all the same)
 --    in_doubt: repeat_in (-1: the same request must not be sent again), max_repeats (0: any)
 -- Answers {'settled', state, hold_until}: the owner returns the job to its queue
@@ -35,6 +36,17 @@ local function learn()
   elseif a.lane.gate ~= '' then
     shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
   end
+end
+
+-- The number that was chosen for this bind is none for it: the next attempt is another
+-- request, for another one.
+local function leave_x()
+  put('refused_x', (job.refused_x and job.refused_x .. ',' or '') .. its_x())
+  strike(its_x(), id)
+  local from, to = string.find(job.content, '"x":"' .. job.x .. '"', 1, true)
+  put('content', string.sub(job.content, 1, from - 1) .. '"x":"auto"' .. string.sub(job.content, to + 1))
+  put('request_id', a.other_x)
+  drop('numbers'); drop('x'); drop('chosen'); drop('gen')
 end
 
 -- The vendor has the call.
@@ -191,6 +203,7 @@ else
     put('hold_reason', a.reason)
     expire()
   else
+    if a.other_x ~= '' and job.chosen then leave_x() end
     put('retry_at', now + a.retry_in)
     put('retry_reason', a.reason)
     hold(now + a.retry_in, a.reason, a.detail)
