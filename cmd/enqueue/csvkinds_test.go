@@ -21,6 +21,7 @@ func TestCSVColumnsOfEveryKind(t *testing.T) {
 			Prompts: []string{"", "7", "8"}, AnswerPrompts: []string{"1", "2"}, UserData: "d",
 		}},
 		"bind xa":   {"bind", "interline-main", "mode,x,a,ttl,b,record\nxa," + xNumber + "," + aNumber + ",1m,,0\n", tasks.Content{Mode: "xa", X: xNumber, A: aNumber, TTLSeconds: 60}},
+		"bind auto": {"bind", "interline-main", "x,a,b,ttl\nauto," + aNumber + "," + number + ",1h\n", tasks.Content{Mode: "axb", X: "auto", A: aNumber, B: number, TTLSeconds: 3600}},
 		"unbind":    {"unbind", "interline-main", "subid\ns1\n", tasks.Content{Subid: "s1"}},
 		"unbind id": {"unbind", "interline-main", "job\n" + boundJob + "\n", tasks.Content{Binding: boundJob}},
 		"unbind xa": {"unbind", "interline-main", "mode,x\nxa," + xNumber + "\n", tasks.Content{Mode: "xa", X: xNumber}},
@@ -75,6 +76,7 @@ func TestRowKeysStayTheSame(t *testing.T) {
 		"import:aa879894": {Kind: tasks.KindNotify, Account: "jumdata-main", To: number, Template: "T1"},
 		"import:9cfa2baa": {Kind: tasks.KindConnect, Account: "d", From: "+86 20 8888 6607", To: number},
 		"import:ca5b6884": {Kind: tasks.KindBind, Account: "i", X: xNumber, A: aNumber, B: number, TTL: 3600e9, Record: true, Display: "0,0", Prompts: []string{"", "7"}},
+		"import:889fd802": {Kind: tasks.KindBind, Account: "i", X: "auto", A: aNumber, B: number, TTL: 3600e9},
 		"import:3ed05672": {Kind: tasks.KindUnbind, Account: "i", Subid: "s"},
 		"import:313b961f": {Kind: tasks.KindPoll, Account: "i", VendorID: "s", Tags: map[string]string{"a": "b"}, IdempotencyKey: "x"},
 	} {

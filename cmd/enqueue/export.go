@@ -133,7 +133,7 @@ func (a *app) export(ctx context.Context, d day, f exportFlags) error {
 		return err
 	}
 	defer l.close()
-	groups, err := l.exportGroups(ctx, p, f.account)
+	groups, err := l.groupsOf(ctx, p, f.account)
 	if err != nil {
 		return err
 	}

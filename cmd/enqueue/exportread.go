@@ -15,9 +15,9 @@ import (
 // exportChunk is how many records are in memory at once, and in one round trip.
 const exportChunk = 250
 
-// exportGroups are the groups of all known accounts, or of the one that is
-// asked for, in the order of their ids.
-func (l *link) exportGroups(ctx context.Context, p place, account string) ([]string, error) {
+// groupsOf are the groups of all known accounts, or of the one that is asked for, in
+// the order of their ids.
+func (l *link) groupsOf(ctx context.Context, p place, account string) ([]string, error) {
 	published, err := tasks.Accounts(ctx, l.rdb)
 	if err != nil {
 		return nil, l.explain(err, "")
@@ -30,7 +30,7 @@ func (l *link) exportGroups(ctx context.Context, p place, account string) ([]str
 		}
 	}
 	switch {
-	case len(names) == 0: // no rows would say that nobody was called
+	case len(names) == 0: // no rows would say that there is nothing
 		return nil, failf("account", "no worker has published an account on the Redis at %s; start one, or give --config", l.address)
 	case len(groups) == 0:
 		slices.Sort(names)

@@ -24,7 +24,7 @@ the columns:
   notify               to, template, params (the template's variables with |
                        between them: 张三|8点; or param1, param2, …), times
   connect              from, to
-  bind                 x, a, b, ttl, mode, record, display, prompts,
+  bind                 x (or auto), a, b, ttl, mode, record, display, prompts,
                        answer_prompts (ids with | or , between), user_data
   unbind               job, or subid, or mode and x
   poll, recording      vendor_id; poll also to

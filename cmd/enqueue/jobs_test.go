@@ -18,7 +18,7 @@ accounts:
   - {name: jumdata-main, vendor: jumdata, credentials: {app_id: a, app_secret: b}}
   - {name: itnio-main, vendor: itnio, credentials: {api_key: a, api_secret: b, app_id: c}}
   - {name: dingxin-main, vendor: dingxin, credentials: {app_key: a, app_secret: b}}
-  - {name: interline-main, vendor: interline, base_url: "https://example.com", credentials: {dev_id: a, auth_key: b, app_id: c}}
+  - {name: interline-main, vendor: interline, base_url: "https://example.com", credentials: {dev_id: a, auth_key: b, app_id: c}, pool: ["` + poolNumber + `"]}
 `
 
 // allVendors is an embedded Redis on which workers serve an account of every
@@ -84,6 +84,10 @@ func oneOfEach() map[string]aJob {
 			}, "queued"},
 		"bind, mode left out": {words("bind --account interline-main --x " + xNumber + " --a " + aNumber + " --b " + number + " --ttl 1h"),
 			tasks.Content{Mode: "axb", X: xNumber, A: aNumber, B: number, TTLSeconds: 3600}, "queued"},
+		"bind auto": {words("bind --account interline-main --x auto --a " + aNumber + " --b " + number + " --ttl 1h"),
+			tasks.Content{Mode: "axb", X: "auto", A: aNumber, B: number, TTLSeconds: 3600}, "queued"},
+		"bind xa auto": {words("bind --account interline-main --mode xa --x auto --a " + aNumber + " --ttl 10m"),
+			tasks.Content{Mode: "xa", X: "auto", A: aNumber, TTLSeconds: 600}, "queued"},
 		"bind xa": {words("bind --account interline-main --mode xa --x " + xNumber + " --a " + aNumber + " --ttl 10m --display 1 --prompts 7"),
 			tasks.Content{Mode: "xa", X: xNumber, A: aNumber, TTLSeconds: 600, Display: "1", Prompts: []string{"7"}}, "queued"},
 		"unbind job": {words("unbind --account interline-main --job " + boundJob),

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/recordjson"
 )
 
@@ -26,7 +27,9 @@ func printTable(w io.Writer, v recordjson.Record) error {
 	}
 	line("id", v.ID)
 	line("job", jobWords(v))
-	line("call over", v.Parent)
+	line(overWords(v.Kind), v.Parent)
+	line("calls again after", afterWords(v))
+	line("called again by", v.Redial)
 	line("from", v.From)
 	line("to", v.To)
 	line("x", v.X)
@@ -39,7 +42,7 @@ func printTable(w io.Writer, v recordjson.Record) error {
 	line("vendor id", v.VendorID)
 	line("vendor task", v.VendorTask)
 	line("vendor says", strings.TrimSpace(v.Code+" "+v.Text))
-	factLines(v.Facts, line)
+	factLines(v.Kind, v.Facts, line)
 	line("audio", fileWords(v.File))
 	for _, name := range slices.Sorted(maps.Keys(v.Tags)) {
 		line("tag", name+"="+v.Tags[name])
@@ -90,8 +93,23 @@ func jobWords(v recordjson.Record) string {
 	return words
 }
 
+func overWords(kind string) string {
+	if kind == record.KindSMS {
+		return "message over"
+	}
+	return "call over"
+}
+
+// afterWords are of a job that calls again whoever an earlier one did not reach.
+func afterWords(v recordjson.Record) string {
+	if v.RedialOf == "" {
+		return ""
+	}
+	return fmt.Sprintf("%s (redial %d)", v.RedialOf, v.RedialNumber)
+}
+
 // factLines tells the facts that are known.
-func factLines(f recordjson.Facts, line func(name, value string)) {
+func factLines(kind string, f recordjson.Facts, line func(name, value string)) {
 	number := func(name string, n int) {
 		if n != 0 {
 			line(name, fmt.Sprint(n))
@@ -114,7 +132,11 @@ func factLines(f recordjson.Facts, line func(name, value string)) {
 	line("hung up by", f.HangupBy)
 	line("recording", f.Recording)
 	line("user data", f.UserData)
-	line("call began", clock(f.Began))
+	if kind == record.KindSMS {
+		line("sent", clock(f.Began))
+	} else {
+		line("call began", clock(f.Began))
+	}
 	line("answered", clock(f.Answered))
 	line("released", clock(f.Released))
 	if f.Conflict {

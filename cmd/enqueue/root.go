@@ -81,7 +81,7 @@ func (a *app) root() *cobra.Command {
 	for _, c := range jobCommands() {
 		root.AddCommand(a.jobCommand(c))
 	}
-	root.AddCommand(a.importCommand(), a.exportCommand(), a.statusCommand(), a.whyCommand(), a.cancelCommand(), a.suppressCommand())
+	root.AddCommand(a.importCommand(), a.exportCommand(), a.statusCommand(), a.whyCommand(), a.cancelCommand(), a.bindingsCommand(), a.suppressCommand())
 	return root
 }
 

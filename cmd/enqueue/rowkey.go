@@ -41,7 +41,7 @@ func (k *rowKeys) keyOf(j tasks.Job) (string, error) {
 // another form would be called again.
 func fingerprinted(j tasks.Job) ([]byte, error) {
 	for field, number := range map[string]*string{"to": &j.To, "from": &j.From, "x": &j.X, "a": &j.A, "b": &j.B} {
-		if *number == "" {
+		if *number == "" || field == "x" && *number == tasks.AutoX {
 			continue
 		}
 		n, err := phone.ParseAny(*number)

@@ -12,7 +12,12 @@ import (
 
 const statusHelp = `Print what is known about a job: state, cause, attempts, the vendor's words, what
 it told of the call, and the timeline. Numbers are masked. Of a binding, from is
-A, to is B, and vendor_id is its subid; each call over it has a record of its own.
+A, to is B, and vendor_id is its subid; each call and message over it has a record
+of its own, and of a message that has no text. Its x is in clear where callpacer
+chose it (enqueue bind --x auto).
+
+A call that the account's workers make again (redial) names the job that calls
+again, which has a record of its own too and names the call before it.
 
 --wait looks until the job has ended (completed, busy, no_answer, rejected,
 failed, canceled, released, expired or unknown) or its binding is active. What

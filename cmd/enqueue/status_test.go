@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -155,4 +156,126 @@ func TestCancel(t *testing.T) {
 		on(t, r, "cancel", id, "--json").wantError("", "is submitted")
 		on(t, r, "cancel", id).want(1, "", "is submitted and cannot be canceled")
 	})
+}
+
+// called is a call that was busy, and the jobs that call again after it: of the last
+// one the state is given, of those before it busy.
+func called(t *testing.T, r *redistest.Redis, redials int, state ...any) string {
+	t.Helper()
+	id := notify(t, r)
+	fields, err := r.Client.HGetAll(t.Context(), jobKey(id)).Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := id
+	for n := range redials {
+		again := fmt.Sprintf("%sr%d", id, n+1)
+		set(t, r, again, fields)
+		set(t, r, again, "redial_of", before, "redial_number", n+1)
+		set(t, r, before, "state", "busy", "rank", 9, "cause", "busy", "redial", again)
+		before = again
+	}
+	set(t, r, before, state...)
+	return id
+}
+
+func TestStatusOfACallThatIsMadeAgain(t *testing.T) {
+	r := mini(t)
+	id := called(t, r, 2, "state", "held", "hold_reason", "redial", "hold_until", 4073590800500)
+	on(t, r, "status", id).want(0, "called again by  "+id+"r1\n", "")
+	got := on(t, r, "status", id+"r1", "--json").want(0, "{", "").only()
+	if got["redial"] != id+"r2" || got["redial_of"] != id || got["redial_number"] != 1.0 || got["state"] != "busy" {
+		t.Errorf("record %v", got)
+	}
+	got = on(t, r, "status", id+"r2", "--json").want(0, "{", "").only()
+	hold, _ := got["hold"].(map[string]any)
+	if _, more := got["redial"]; more || got["redial_of"] != id+"r1" || got["redial_number"] != 2.0 || hold["reason"] != "redial" {
+		t.Errorf("record %v", got)
+	}
+	on(t, r, "status", id+"r2").want(0, "calls again after  "+id+"r1 (redial 2)\n", "").
+		want(0, "redial until 2099-02-01T01:00:00.5Z", "")
+}
+
+// A call that has ended has the one canceled that is to be made again after it.
+func TestCancelOfARedial(t *testing.T) {
+	each(t, func(t *testing.T, r *redistest.Redis) {
+		for redials := range 3 {
+			id := called(t, r, redials, "state", "held", "rank", 0)
+			last, note, words := "", "", id+" canceled"
+			want := map[string]any{"id": id, "state": "canceled"}
+			if redials > 0 {
+				last = fmt.Sprintf("%sr%d", id, redials)
+				want["redial"], note = last, "that is the job that calls again after it, "+last
+				words += ": " + note
+			}
+			for range 2 { // a second time says the same
+				if got := on(t, r, "cancel", id, "--json").want(0, "{", note).only(); !maps.Equal(got, want) {
+					t.Errorf("got %v, want %v", got, want)
+				}
+			}
+			on(t, r, "cancel", id).want(0, words+"\n", "")
+			if redials > 0 {
+				on(t, r, "status", id, "--json").want(0, `"state":"busy"`, "")
+				on(t, r, "status", last, "--json").want(0, `"state":"canceled"`, "")
+				on(t, r, "cancel", last, "--json").want(0, `{"id":"`+last+`","state":"canceled"}`+"\n", "")
+			}
+		}
+		id := called(t, r, 1, "state", "submitting", "rank", 1)
+		got := on(t, r, "cancel", id, "--json").want(0, "{", "calls again after it, "+id+"r1; it is being sent").only()
+		if got["requested"] != true || got["redial"] != id+"r1" {
+			t.Errorf("got %v", got)
+		}
+		set(t, r, id+"r1", "state", "submitted", "rank", 2)
+		on(t, r, "cancel", id, "--json").wantError("", id+" has ended, and "+id+"r1, which calls again after it, is submitted and cannot")
+		// The record of the one that calls again may go first.
+		if err := r.Client.Del(t.Context(), jobKey(id+"r1")).Err(); err != nil {
+			t.Fatal(err)
+		}
+		on(t, r, "cancel", id).want(1, "", id+" is busy and cannot be canceled any more")
+	})
+}
+
+// A call ends, and is to be made again, while somebody wishes to cancel it.
+func TestCancelIsFasterThanTheRedial(t *testing.T) {
+	r := mini(t)
+	id := called(t, r, 1, "state", "held", "rank", 0)
+	set(t, r, id, "state", "submitted", "rank", 2)
+	if err := r.Client.HDel(t.Context(), jobKey(id), "redial").Err(); err != nil {
+		t.Fatal(err)
+	}
+	asked, ended := false, false
+	faults := redistest.NewFaults(func(op redistest.Op) redistest.Verdict {
+		asked = asked || op.Name == "evalsha"
+		if asked && !ended && op.Name == "hgetall" {
+			ended = true
+			set(t, r, id, "state", "busy", "rank", 9, "redial", id+"r1")
+		}
+		return redistest.Verdict{}
+	})
+	o := appOn(t, r, faults).run(t.Context(), "cancel", id, "--json", "--redis", r.URL()).want(0, "canceled", id+"r1")
+	if got := o.only(); got["redial"] != id+"r1" || got["state"] != "canceled" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// A message over a binding is told with its time, and is no call.
+func TestStatusOfAMessage(t *testing.T) {
+	r := mini(t)
+	id := notify(t, r)
+	child := id + "/t1"
+	set(t, r, child, "kind", "sms", "state", "completed", "rank", 9, "account", account, "vendor", "interline", "parent", id,
+		"from", "138****8007", "to", masked, "began_at", 4073590800500, "hides", number+","+aNumber)
+	got := on(t, r, "status", child, "--json").want(0, "{", "").only()
+	if got["kind"] != "sms" || got["parent"] != id || got["began_at"] != "2099-02-01T01:00:00.5Z" {
+		t.Errorf("record %v", got)
+	}
+	var lines []string
+	for line := range strings.Lines(on(t, r, "status", child).stdout) {
+		lines = append(lines, strings.Join(strings.Fields(line), " "))
+	}
+	for _, want := range []string{"job sms by " + account + " (interline)", "message over " + id, "sent " + clock(time.UnixMilli(4073590800500))} {
+		if !slices.Contains(lines, want) {
+			t.Errorf("no line %q in %q", want, lines)
+		}
+	}
 }

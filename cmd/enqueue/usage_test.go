@@ -186,12 +186,17 @@ func TestHelpHasAnExample(t *testing.T) {
 	for _, args := range [][]string{
 		{"--help"}, {"help"}, {"help", "import"}, {"help", "--help"}, {"notify", "--help"}, {"import", "--help"}, {"status", "-h"}, {"cancel", "--help"},
 		{"connect", "--help"}, {"bind", "--help"}, {"unbind", "--help"}, {"poll", "--help"}, {"recording", "--help"}, {"account", "--help"},
+		{"bindings", "--help"},
 	} {
 		command(t, "", args...).want(0, "Examples:\n  ", "")
 	}
 	command(t, "", "notify", "--help").want(0, "15, 17 and 19 the", "")
 	command(t, "", "notify", "--help").want(0, "ITNIO's voice file id", "")
 	command(t, "", "import", "--help").want(0, "--new", "")
+	command(t, "", "bind", "--help").want(0, "--x auto", "")
+	command(t, "", "unbind", "--help").want(0, "completed without a request", "")
+	command(t, "", "bindings", "--help").want(0, "unknown   nobody knows whether it was made", "")
+	command(t, "", "cancel", "--help").want(0, "the job that calls again", "")
 	command(t, "", "poll", "--help").want(0, "until the job expires: 24 hours after it was accepted", "")
 }
 
