@@ -155,25 +155,33 @@ func (p *Pump) push(ctx context.Context, l record.Lease) error {
 	if stored == nil {
 		return p.Store.EndPush(ctx, l.Member, pushOrphan, "", pushesKept)
 	}
-	e := tasks.Entry{Queue: tasks.PushQueue(stored.Account), Kind: tasks.KindPush, TaskID: l.Member, ID: l.Member}
-	for n := 1; ; n++ {
-		err := p.Broker.Put(ctx, e)
-		if err == nil {
-			return p.Store.Bump(ctx, l)
+	e := tasks.Entry{Queue: tasks.PushQueue(stored.Account), Kind: tasks.KindPush, ID: l.Member}
+	return p.put(ctx, l, e, func(n int) (string, error) {
+		if n == 0 {
+			return l.Member, nil
 		}
-		if !errors.Is(err, tasks.ErrTaskExists) {
+		return tasks.Sequenced(l.Member, n), nil // somebody archived the other
+	})
+}
+
+// put enqueues e under the first of its task ids that is not taken by a task which will
+// not run, unless one that will has it.
+func (p *Pump) put(ctx context.Context, l record.Lease, e tasks.Entry, taskID func(n int) (string, error)) (err error) {
+	for n := range takenIDs {
+		if e.TaskID, err = taskID(n); err != nil {
 			return err
 		}
-		live, err := p.Broker.Live(ctx, e.Queue, e.TaskID)
+		live := true
+		err = p.Broker.Put(ctx, e)
+		if errors.Is(err, tasks.ErrTaskExists) {
+			live, err = p.Broker.Live(ctx, e.Queue, e.TaskID)
+		}
 		if err != nil {
 			return err
 		}
 		if live {
 			return p.Store.Bump(ctx, l)
 		}
-		if n > takenIDs {
-			return errTaken
-		}
-		e.TaskID = tasks.Sequenced(l.Member, n) // somebody archived the other
 	}
+	return errTaken
 }
