@@ -94,11 +94,7 @@ func (v value) urlPrefix(rules urlRules) (string, bool) {
 
 // fileURL returns a file:// address of an absolute path, or one of the others as it
 // stands; else "".
-func (o *object) fileURL(key string, others ...string) string {
-	v, s, ok := o.scalar(key)
-	if !ok {
-		return ""
-	}
+func (v value) fileURL(s scalar, others ...string) string {
 	if slices.Contains(others, s.text) {
 		return s.text
 	}

@@ -101,7 +101,7 @@ type Events struct {
 
 // Recordings says where fetched audio is kept, and for how long.
 type Recordings struct {
-	URL       string // file:///… or mem://
+	URL       string // file:///…, mem:// or s3://bucket?…, as s3url.Parse reads it
 	Retention time.Duration
 	// AllowedHosts may be asked for audio whose address a vendor's report named: a
 	// host, or host:port. Empty: no such address is followed.

@@ -13,8 +13,9 @@ func withRecordings(section string) string {
 
 func TestRecordings(t *testing.T) {
 	for section, want := range map[string]Recordings{
-		"url: file:///var/lib/callpacer": {URL: "file:///var/lib/callpacer", Retention: 720 * time.Hour},
-		"url: \"mem://\", retention: 1h": {URL: "mem://", Retention: time.Hour},
+		"url: file:///var/lib/callpacer":                     {URL: "file:///var/lib/callpacer", Retention: 720 * time.Hour},
+		"url: \"s3://calls?region=eu-central-1&prefix=a/b\"": {URL: "s3://calls?region=eu-central-1&prefix=a/b", Retention: 720 * time.Hour},
+		"url: \"mem://\", retention: 1h":                     {URL: "mem://", Retention: time.Hour},
 		"url: \"mem://\", allowed_hosts: [files.example.com, \"127.0.0.1:8443\", \"[::1]:80\", x]": {
 			URL: "mem://", Retention: 720 * time.Hour, AllowedHosts: []string{"files.example.com", "127.0.0.1:8443", "[::1]:80", "x"},
 		},
@@ -36,7 +37,11 @@ func TestBadRecordings(t *testing.T) {
 		"url: \"mem:\"":                 "recordings.url: is not a file URL",
 		"url: file://host/x":            "recordings.url: is not a file URL",
 		"url: file:///x?y":              "recordings.url: is not a file URL",
-		"url: s3://bucket":              "recordings.url: is not a file URL",
+		"url: s3://Bucket":              "recordings.url: names no bucket",
+		"url: s3://k:s@bucket":          "recordings.url: must not hold credentials",
+		"url: s3://bucket?secret=x":     "recordings.url: has a parameter other than",
+		"url: s3x://bucket":             "recordings.url: is not a file URL",
+		"url: [s3://bucket]":            "recordings.url: must be a single value",
 		"url: /var/lib/callpacer":       "recordings.url: is not a file URL",
 		"url: file:///x, retention: 0s": "recordings.retention",
 		"url: file:///x, allowed_hosts: [https://files.example.com]":  "recordings.allowed_hosts[0]",

@@ -120,27 +120,13 @@ func (o *object) events() *Events {
 	return e
 }
 
-func (o *object) recordings() *Recordings {
-	c := o.child("recordings")
-	if c == nil {
-		return nil
-	}
-	defer c.done()
-	if !c.has("url") {
-		c.missing("url")
-	}
-	r := &Recordings{Retention: c.span("retention", 720*time.Hour, shortest), AllowedHosts: c.hosts("allowed_hosts")}
-	r.URL = c.fileURL("url", "mem://")
-	return r
-}
-
 func (o *object) records() Records {
 	c := o.section("records")
 	defer c.done()
 	r := Records{
 		Retention:    c.span("retention", 72*time.Hour, shortest),
 		KeyRetention: c.span("key_retention", 720*time.Hour, shortest),
-		Archive:      c.fileURL("archive"),
+		Archive:      c.archive(),
 	}
 	if r.KeyRetention < r.Retention {
 		key := "key_retention"
@@ -150,6 +136,14 @@ func (o *object) records() Records {
 		c.fail(key, "key_retention (%s) must not be shorter than retention (%s): a key would be forgotten before its job", r.KeyRetention, r.Retention)
 	}
 	return r
+}
+
+func (o *object) archive() string {
+	v, s, ok := o.scalar("archive")
+	if !ok {
+		return ""
+	}
+	return v.fileURL(s)
 }
 
 func (o *object) accounts() []Account {

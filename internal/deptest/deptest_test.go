@@ -24,6 +24,17 @@ func TestImportGraph(t *testing.T) {
 	}
 }
 
+// S3 is built in by its tag, into the worker alone.
+func TestS3IsBuiltInByItsTag(t *testing.T) {
+	module := strings.TrimSpace(goList(t, "-m"))
+	for program, want := range map[string]bool{"worker": true, "enqueue": false} {
+		deps := goList(t, "-tags", "s3", "-deps", module+"/cmd/"+program)
+		if got := strings.Contains(deps, aws+"/"); got != want {
+			t.Errorf("with -tags s3 the %s links the AWS SDK: %v", program, got)
+		}
+	}
+}
+
 // madeUp is a complete module that keeps every rule.
 func madeUp() graph {
 	g := graph{
@@ -114,6 +125,8 @@ func TestCheckerSeesForbiddenImports(t *testing.T) {
 		{"internal/dispatch", "testing/synctest", "internal/dispatch imports testing/synctest outside its tests"},
 		{"cmd/enqueue", "internal/app", "cmd/enqueue links internal/sandbox: "},
 		{"tasks", miniredis, "cmd/enqueue links " + miniredis + ": "},
+		{"internal/app", aws + "/aws-sdk-go-v2/aws", "cmd/worker links " + aws},
+		{"tasks", aws + "/smithy-go", "cmd/enqueue links " + aws},
 		{"internal/admin", "internal/redistest", "internal/admin imports internal/redistest, which is not below it"},
 		{"internal/dispatch", "internal/redistest", "cmd/worker links internal/redistest: "},
 	} {

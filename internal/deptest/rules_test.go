@@ -9,7 +9,7 @@ var notBuilt = []string{}
 // entry names. A package that is in no layer fails the test.
 var layers = [][]string{
 	{"providers", "internal/secret", "internal/phone", "internal/pushtoken", "internal/journal", "internal/netguard"},
-	{"internal/vendorhttp", "internal/vendorwire", "internal/record"},
+	{"internal/s3url", "internal/vendorhttp", "internal/vendorwire", "internal/record"},
 	{"providers/*", "tasks", "ratelimit", "internal/recordings"},
 	{"providers/all", "providers/providertest"},
 	{"configs"},
@@ -87,6 +87,18 @@ var neverRules = []neverRule{
 		linked: true,
 		why:    "a worker's binary carries no test helper",
 	},
+	{
+		pkg:    "cmd/worker",
+		banned: []string{aws},
+		linked: true,
+		why:    "who keeps recordings in files pays nothing for S3: its build tag builds it in",
+	},
+	{
+		pkg:    "cmd/enqueue",
+		banned: []string{aws},
+		linked: true,
+		why:    "a producer keeps no recordings",
+	},
 }
 
 // bothSides may import both a side of jobs and a side of vendors.
@@ -101,6 +113,7 @@ var bothSides = bridge{
 var bannedNames = []string{"util", "utils", "common", "models"}
 
 const (
+	aws       = "github.com/aws"
 	asynq     = "github.com/hibiken/asynq"
 	miniredis = "github.com/alicebob/miniredis/v2"
 )

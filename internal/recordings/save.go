@@ -34,21 +34,25 @@ type Recording struct {
 	Type string
 }
 
+// partsAtOnce are those of one recording on their way to an object store, 8 MiB each.
+const partsAtOnce = 2
+
 // Saved is a recording that is kept.
 type Saved struct {
-	URL    string // file:///… or mem:///…
+	URL    string // file:///…, mem:///… or s3://bucket/…
 	SHA256 string // of the audio, in hex
 	Size   int64  // bytes
 	Type   string // media type
 }
 
 // Save keeps audio under a name made of the group, the day of At (UTC), the job and
-// the media type. It returns without an error only when all of the audio was read
-// (to io.EOF, and as much of
-// it as it says itself, which WAV does) and is durable under that name; saved again, it takes the place of the
-// former. With an error nothing incomplete bears the name, and what was there before
-// is as it was. A body that is none is ErrNotAudio, one beyond Options.MaxSize
-// ErrTooLarge. The reader's owner closes it, and bounds a read that hangs.
+// the media type. It returns without an error only when all of the audio was read (to
+// io.EOF, and as much of it as it says itself, which WAV does) and is durable under
+// that name; saved again, it takes the place of the former. With an error nothing
+// incomplete bears the name, and what was there before is as it was, unless an object
+// store took the whole and its answer got lost. A body that is none is ErrNotAudio, one
+// beyond Options.MaxSize ErrTooLarge. The reader's owner closes it, and bounds a read
+// that hangs.
 func (s *Store) Save(ctx context.Context, r Recording, audio io.Reader) (Saved, error) {
 	sound, instead, err := vendorwire.Recording(http.StatusOK, io.NopCloser(&boundedReader{ctx, audio}))
 	if err != nil {
@@ -72,18 +76,19 @@ func (s *Store) Save(ctx context.Context, r Recording, audio io.Reader) (Saved, 
 	return Saved{URL: s.urlOf(key), SHA256: hex.EncodeToString(body.sum.Sum(nil)), Size: body.size, Type: mediaType}, nil
 }
 
-// put writes a body beside its final place, makes it durable and names it.
+// put writes a body beside its final place, makes it durable and names it. An object
+// store does so by itself: nobody sees an object before all of it is there.
 func (s *Store) put(ctx context.Context, key, mediaType string, body io.Reader) error {
 	writing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var file *os.File
 	w, err := s.bucket.NewWriter(writing, key, &blob.WriterOptions{
-		ContentType: mediaType,
+		ContentType: mediaType, MaxConcurrency: partsAtOnce,
 		BeforeWrite: func(as func(any) bool) error {
 			if as(&file) {
 				return file.Chmod(fileMode)
 			}
-			return nil // kept in memory
+			return nil // not a file
 		},
 	})
 	if err != nil {
@@ -94,7 +99,7 @@ func (s *Store) put(ctx context.Context, key, mediaType string, body io.Reader) 
 		err = s.flush(file) // before the rename, or a power cut could leave an empty file under the name
 	}
 	if err != nil {
-		cancel() // the end of a canceled write names nothing
+		cancel() // the end of a canceled write names nothing, and gives up an upload
 		_ = w.Close()
 		return fmt.Errorf("write a file: %w", err)
 	}

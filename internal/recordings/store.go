@@ -16,6 +16,7 @@ import (
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
 
+	"github.com/callpacer/callpacer/internal/s3url"
 	"github.com/callpacer/callpacer/internal/vendorwire"
 )
 
@@ -37,14 +38,28 @@ type Options struct {
 // Store keeps recordings. It is safe for concurrent use, in several processes too.
 type Store struct {
 	bucket *blob.Bucket
-	dir    string // the folder of a store of files; "": in memory
+	dir    string // the folder of a store of files; "": of another kind
+	place  string // what stands before a key in its URL, unless the store is one of files
 	opts   Options
 	flush  func(*os.File) error // makes a file durable
+	done   func()               // ends the store's connections
 }
 
-// Open opens recordings.url: file:///abs/dir (made where it is not there yet) or
-// mem://, whose recordings end with the process.
-func Open(_ context.Context, rawURL string, o Options) (*Store, error) {
+// Open opens recordings.url: file:///abs/dir (made where it is not there yet), mem://,
+// whose recordings end with the process, or, where it is built in (build tag s3),
+// s3://bucket as s3url.Parse reads it. It asks no host. No error holds what stands in
+// the URL's place of credentials.
+func Open(ctx context.Context, rawURL string, o Options) (*Store, error) {
+	if o.MaxSize <= 0 {
+		o.MaxSize = DefaultMaxSize
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	s := &Store{opts: o, flush: (*os.File).Sync, done: func() {}}
+	if s3url.Is(rawURL) {
+		return s.inS3(ctx, rawURL)
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, errors.New("recordings.url cannot be parsed") // the parser's words would repeat it
@@ -52,23 +67,21 @@ func Open(_ context.Context, rawURL string, o Options) (*Store, error) {
 	if u.User != nil || u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.Opaque != "" || u.Host != "" {
 		return nil, errors.New("recordings.url must be file:///an/absolute/folder or mem:// and nothing else")
 	}
-	if o.MaxSize <= 0 {
-		o.MaxSize = DefaultMaxSize
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	s := &Store{opts: o, flush: (*os.File).Sync}
 	switch {
 	case u.Scheme == "mem" && u.Path == "":
-		s.bucket = memblob.OpenBucket(nil)
+		s.bucket, s.place = memblob.OpenBucket(nil), "mem:///"
 		return s, nil
 	case u.Scheme != "file" || !filepath.IsAbs(u.Path) || filepath.Clean(u.Path) == "/":
-		return nil, errors.New("recordings.url must be file:///an/absolute/folder or mem://")
+		return nil, errors.New("recordings.url must be file:///an/absolute/folder, mem:// or s3://bucket")
 	}
-	s.dir = filepath.Clean(u.Path)
+	return s.inFolder(filepath.Clean(u.Path))
+}
+
+func (s *Store) inFolder(dir string) (*Store, error) {
+	s.dir = dir
 	// Temporary files lie beside the final ones: a rename within one folder is
 	// atomic, and one between file systems is none.
+	var err error
 	s.bucket, err = fileblob.OpenBucket(s.dir, &fileblob.Options{
 		CreateDir: true, DirFileMode: folderMode, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
 	})
@@ -78,8 +91,22 @@ func Open(_ context.Context, rawURL string, o Options) (*Store, error) {
 	return s, nil
 }
 
+func (s *Store) inS3(ctx context.Context, rawURL string) (*Store, error) {
+	place, err := s3url.Parse(rawURL)
+	if err != nil {
+		return nil, err
+	}
+	s.place = "s3://" + place.Bucket + "/" + place.Prefix
+	s.bucket, s.done, err = openS3(ctx, place)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // Close ends the store. Nothing may be under way in it.
 func (s *Store) Close() error {
+	defer s.done()
 	if err := s.bucket.Close(); err != nil {
 		return fmt.Errorf("close the store of recordings: %w", err)
 	}
@@ -89,7 +116,7 @@ func (s *Store) Close() error {
 // urlOf is where a stored recording lies.
 func (s *Store) urlOf(key string) string {
 	if s.dir == "" {
-		return "mem:///" + key
+		return s.place + key
 	}
 	return (&url.URL{Scheme: "file", Path: filepath.Join(s.dir, filepath.FromSlash(key))}).String()
 }
