@@ -212,6 +212,13 @@ type PushParser interface {
 	Ack() Ack
 }
 
+// PushBlanker takes out of a push what is nobody's business, before it is put aside
+// because it could not be matched or read.
+type PushBlanker interface {
+	// BlankPush returns the push without any private letter.
+	BlankPush(p Push) Push
+}
+
 // Push is one request from a vendor, as it came.
 type Push struct {
 	Method      string

@@ -128,7 +128,7 @@ func (m *model) admit(r ratelimit.Request) ratelimit.Answer {
 		m.end(j, record.Failed, "suppressed")
 		m.counts["admit: suppressed"]++
 		return over()
-	case m.hopelessX(j, doubt):
+	case m.hopelessX(j, r.Free, doubt):
 		m.counts["admit: conflict, failed"]++
 		m.end(j, record.Failed, record.HoldConflict)
 		return over()

@@ -45,6 +45,9 @@ func (m *model) advance(id string, e record.Evidence) (record.Verdict, record.St
 			j.lastCall = call
 			m.line(j, j.state, false)
 		}
+		if e.State == record.Completed {
+			j.extraAnswered = 1
+		}
 		return record.Extra, j.state
 	}
 	j.placed = e.Attempt

@@ -75,7 +75,7 @@ func (m *model) rival(j *mJob) *mEntry {
 	for _, e := range m.entries() {
 		shared := slices.ContainsFunc(j.parties, func(p string) bool { return p == e.a || p == e.b })
 		mine := e.job == j.id
-		if mine || e.number != j.numbers[0] || e.mode != j.mode || j.mode != "xa" && !shared {
+		if clash := shared || j.mode == "xa" && e.mode == "xa"; mine || e.number != j.numbers[0] || !clash {
 			if !mine && e.number == j.numbers[0] {
 				m.counts["rival: none on a shared number"]++
 			}
@@ -89,17 +89,18 @@ func (m *model) rival(j *mJob) *mEntry {
 	return found
 }
 
-// hopelessX: a bind waits ten seconds for an unbind of what stands in its way, not longer.
-func (m *model) hopelessX(j *mJob, doubt bool) bool {
+// hopelessX: a bind waits ten seconds for an unbind of what stands in its way, and as
+// long as somebody works on its number.
+func (m *model) hopelessX(j *mJob, free, doubt bool) bool {
 	rival := m.rival(j)
 	switch {
 	case rival == nil || rival.open():
-		j.conflict = 0
+		j.conflict, j.rivalJob = 0, ""
 	case doubt: // it ends with its doubt
-	case j.conflict == 0:
-		j.conflict = m.now
+	case j.rivalJob != rival.job:
+		j.conflict, j.rivalJob = m.now, rival.job
 	default:
-		return m.now-j.conflict >= 10000
+		return m.taken(j, free) <= 0 && m.now-j.conflict >= 10000
 	}
 	return false
 }

@@ -149,7 +149,7 @@ func (m *model) stand(j *mJob, r record.Result) {
 		m.end(j, record.Completed, "")
 		return
 	}
-	m.activate(j, m.now)
+	m.activate(j, min(m.now, max(j.ownedUntil, j.sendBefore)))
 }
 
 // name makes the names lead to the attempt.
@@ -201,6 +201,9 @@ func (m *model) settleFirst(j *mJob, t record.Settlement) {
 	case j.state == record.Unknown && !(notPlaced && j.placed == t.Attempt):
 		m.charge(j, t.Attempt, stands)
 		m.settleUnknown(j, t, notPlaced && !earlier)
+	case j.state == record.Failed && t.Result == record.ResultBound: // nobody knows better than the vendor
+		m.charge(j, t.Attempt, true)
+		m.settleUnknown(j, t, false)
 	default: // a push was faster: the call was placed
 		m.charge(j, t.Attempt, true)
 		if notPlaced {
@@ -245,7 +248,7 @@ func (m *model) settleUnknown(j *mJob, t record.Settlement, proved bool) {
 		m.accepted(j, t)
 	case t.Result == record.ResultBound:
 		j.ended, j.cause = 0, ""
-		m.activate(j, m.now)
+		m.activate(j, min(m.now, max(j.ownedUntil, j.sendBefore)))
 	case t.Result == record.ResultDone:
 		m.end(j, record.Completed, "")
 	}
@@ -270,7 +273,7 @@ func (m *model) settleOpen(j *mJob, t record.Settlement, earlier bool) {
 	case earlier && t.Result == record.ResultFailed:
 		m.enterDoubt(j, -1)
 	case t.Result == record.ResultBound:
-		m.activate(j, m.now)
+		m.activate(j, min(m.now, max(j.ownedUntil, j.sendBefore)))
 	case t.Result == record.ResultDone:
 		m.end(j, record.Completed, "")
 	case t.Result == record.ResultAccepted:

@@ -70,9 +70,12 @@ type mJob struct {
 	mode     string // of a binding
 	parties  []string
 	gen      int64
-	conflict int64 // since when another binding, which stands, leaves it no room
-	word     mWord
-	answered int // the attempt whose answer came after an operator's resend
+	conflict int64  // since when another binding, which stands, leaves it no room
+	rivalJob string // that of this job
+
+	extraAnswered int // another call of its connection was answered
+	word          mWord
+	answered      int // the attempt whose answer came after an operator's resend
 }
 
 // mSeen is evidence that was kept.
@@ -242,6 +245,8 @@ func (m *model) expire(j *mJob) {
 		cause = "account"
 	case record.HoldLineBusy:
 		cause = "busy"
+	case record.HoldConflict:
+		cause = "binding_conflict"
 	}
 	m.end(j, record.Expired, cause)
 }

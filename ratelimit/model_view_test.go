@@ -92,6 +92,8 @@ func (j *mJob) view(v view, p string) {
 	v.set(p+"line", j.line)
 	v.set(p+"gen", j.gen)
 	v.set(p+"conflict_since", j.conflict)
+	v.set(p+"conflict_with", j.rivalJob)
+	v.set(p+"extra_answered", j.extraAnswered)
 	v.set(p+"slot_at", j.slotAt)
 	v.set(p+"capped", j.capped)
 	v.set(p+"resolved", j.word)

@@ -33,6 +33,7 @@ type Probed struct {
 type ProbeNews struct {
 	Seq    int           // of the planned probe; 0: somebody asked beside the plan
 	NextIn time.Duration // until the next planned one
+	Rest   time.Duration // the vendor wants no planned one before, whoever plans it; 24 h count at most
 	Asked  time.Time     // when the question was put, by the group's clock at the latest
 	Told   bool          // else only Why counts
 	Probed
@@ -45,7 +46,8 @@ type ProbeNews struct {
 type ProbeChange struct{ Opened, Shut, Low, Stale bool }
 
 // PlanProbe has one worker of the fleet ask every span how the account stands; 0: none
-// does any more. What was planned for earlier stays.
+// does any more. What was planned for earlier stays, and nothing is planned within the
+// rest that the vendor asked for.
 func (l *Lane) PlanProbe(ctx context.Context, every time.Duration) error {
 	_, err := l.store.RunGroup(ctx, probePlanScript, l.Group, map[string]any{
 		"account": l.Account, "member": record.ProbeID(l.Group, l.Account), "every": every.Milliseconds(),
@@ -57,6 +59,7 @@ func (l *Lane) PlanProbe(ctx context.Context, every time.Duration) error {
 func (l *Lane) Probed(ctx context.Context, n ProbeNews) (ProbeChange, error) {
 	args := map[string]any{
 		"account": l.Account, "member": record.ProbeID(l.Group, l.Account), "seq": n.Seq, "next_in": n.NextIn.Milliseconds(),
+		"rest":  n.Rest.Milliseconds(),
 		"asked": n.Asked.UnixMilli(), "told": n.Told, "state": n.State, "balance": n.Balance, "overdraft": n.Overdraft,
 		"currency": n.Currency, "why": n.Why, "good": n.Good, "bad": n.Bad,
 	}

@@ -131,6 +131,40 @@ func TestPlanProbe(t *testing.T) {
 	})
 }
 
+// TestVendorsRestOutlivesThePlan: every worker plans the question anew each minute, and
+// the vendor is not asked before it wants to be; not for ever, and not after an answer.
+func TestVendorsRestOutlivesThePlan(t *testing.T) {
+	for rest, want := range map[time.Duration]time.Duration{
+		time.Hour: time.Hour, time.Minute: 5 * time.Minute, 365 * 24 * time.Hour: 24 * time.Hour,
+	} {
+		eachProber(t, func(p *prober) {
+			p.plan(5 * time.Minute)
+			ask := func(n ratelimit.ProbeNews) {
+				t.Helper()
+				seq, err := p.rec.ProbeNumber(p.ctx, group, "acct", 0)
+				p.must(err)
+				n.Seq = seq
+				p.probed(n, ratelimit.ProbeChange{})
+			}
+			ask(ratelimit.ProbeNews{NextIn: 5 * time.Minute, Rest: rest, Probed: ratelimit.Probed{Why: "too often"}})
+			p.wantAsked(want)
+			p.later(2 * time.Minute)
+			p.plan(5 * time.Minute)
+			p.wantAsked(want - 2*time.Minute)
+			p.plan(0)
+			p.plan(5 * time.Minute) // it is forgotten, and planned as if nobody had asked yet
+			p.wantAsked(max(0, min(rest, 24*time.Hour)-2*time.Minute))
+			p.later(24 * time.Hour)
+			ask(told("active", "100"))
+			if p.r.Client.HExists(p.ctx, redisKey("lane:", "acct"), "probe_not_before").Val() {
+				t.Error("the rest that is over is still kept")
+			}
+			p.plan(time.Minute)
+			p.wantAsked(time.Minute)
+		})
+	}
+}
+
 // TestPlannedProbeIsToldOnce: one of the fleet asks, and who is late changes nothing.
 func TestPlannedProbeIsToldOnce(t *testing.T) {
 	eachProber(t, func(p *prober) {

@@ -23,7 +23,7 @@ type Account struct {
 	Traits       Traits        `json:"traits"`
 	Retention    time.Duration `json:"retention"`     // of a record, after its end
 	KeyRetention time.Duration `json:"key_retention"` // of an idempotency key
-	Rules        string        `json:"rules"`         // fingerprint of the account's rules
+	Rules        string        `json:"rules"`         // fingerprint of the account's rules, pool, probe and redial
 	// NumberRules is a fingerprint of the rules per number. Accounts of one group
 	// must have the same, since they share the counts. Empty: not known.
 	NumberRules string `json:"number_rules"`
@@ -109,7 +109,7 @@ var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,23}$`)
 const reservedName = "callpacer"
 
 // Publish makes an account known to producers. conflict says in words that
-// workers before this one published other rules for it.
+// workers before this one published other rules, another pool, probe or redial for it.
 func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflict string, err error) {
 	for _, name := range []string{a.Name, a.Group} {
 		if !namePattern.MatchString(name) || name == reservedName {
@@ -145,8 +145,8 @@ func Publish(ctx context.Context, rdb redis.UniversalClient, a Account) (conflic
 		return "", fmt.Errorf("publish account %s: read what stood there: %w", a.Name, err)
 	}
 	if old.Rules != a.Rules {
-		return "account " + a.Name + ": its rules differ from those that workers published before; " +
-			"workers of one group must run with the same rules, or the strictest will not hold (after a change of the rules this is over when every worker runs with them)", nil
+		return "account " + a.Name + ": its rules, pool, probe or redial differ from those that workers published before; " +
+			"workers of one group must run with the same, or the strictest rule will not hold (after a change this is over when every worker runs with it)", nil
 	}
 	return "", nil
 }

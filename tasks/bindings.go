@@ -20,7 +20,7 @@ func checkBind(c *checkedJob) (err *FieldError) {
 		return err
 	}
 	if c.X != AutoX {
-		if c.x, err = number("x", c.X, "the privacy number, or "+AutoX, phone.ParseAny); err != nil {
+		if c.x, err = privacyNumber(c.X, "the privacy number, or "+AutoX); err != nil {
 			return err
 		}
 	}
@@ -48,6 +48,15 @@ func checkBind(c *checkedJob) (err *FieldError) {
 		return fieldErrorf("user_data", "must be one line of UTF-8 of at most %d bytes", maxUserData)
 	}
 	return nil
+}
+
+// privacyNumber reads an X. Who wrote auto otherwise than it is, or where nothing can
+// be chosen, is told so, not that it has a letter.
+func privacyNumber(x, what string) (phone.Number, *FieldError) {
+	if strings.EqualFold(strings.TrimSpace(x), AutoX) {
+		return phone.Number{}, fieldErrorf("x", "%q is no number; give a number, or %s (bind only)", x, AutoX)
+	}
+	return number("x", x, what, phone.ParseAny)
 }
 
 func checkMode(c *checkedJob) *FieldError {
@@ -131,7 +140,7 @@ func checkUnbind(c *checkedJob) (err *FieldError) {
 		return fieldErrorf("subid", "must be 1 to 64 letters, digits, '_' or '-'")
 	}
 	if c.X != "" {
-		c.x, err = number("x", c.X, "the privacy number", phone.ParseAny)
+		c.x, err = privacyNumber(c.X, "the privacy number")
 	}
 	return err
 }

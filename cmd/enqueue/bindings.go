@@ -18,11 +18,11 @@ workers must have a pool (pool in their configuration). While none is free the j
 is held, reason no_number. Which number it became stands in clear in enqueue
 status, in enqueue bindings and in the event binding.active.
 
-A binding that leaves another one no room on its X is not sent: in mode axb one
-that has A or B on the same X, in mode xa any other of that mode. While the other
-is being sent or in doubt, the job is held (reason binding_conflict); where it
-stands, the job waits ten seconds for an unbind and then ends failed, cause
-binding_conflict. See enqueue bindings.
+A binding that leaves another one no room on its X is not sent: one of either mode
+that has A or B on the same X, and in mode xa any other of that mode. While the
+other is being sent or in doubt, the job is held (reason binding_conflict); where
+it stands, the job waits for an unbind, ten seconds or while a request about X is
+under way, and then ends failed, cause binding_conflict. See enqueue bindings.
 
 The job is active while the binding stands; each call over it has a record of its
 own. It ends released (enqueue unbind) or expired. With --key every submit of the
@@ -71,7 +71,9 @@ canceled) is not asked for again, and the job is completed without a request. A
 bind that waits to be sent again is not sent any more; one that was never sent is
 better canceled: enqueue cancel. Of a binding of which nobody knows the vendor's id
 (its answer was lost) the job is held, reason binding, until a call or message over
-it tells the id, or its time is over.`
+it tells the id, or its time is over; repeats of the bind go on, which may tell it.
+With --subid the job is completed without a request where callpacer knows the
+binding and it has ended.`
 
 const unbindExample = `  enqueue unbind --account interline-main --job interline.01ARZ3NDEKTSV4RRFFQ69G5FAV
   enqueue unbind --account interline-main --subid 1234567890abcdef

@@ -87,7 +87,7 @@ func (f bindingsFlags) read(given func(flag string) bool) (wanted, error) {
 		}
 		number, err := phone.ParseAny(n.written)
 		if err != nil {
-			return wanted{}, usagef(n.flag, "--%s: %s", n.flag, err)
+			return wanted{}, usagef(n.flag, "%s", err)
 		}
 		*n.to = number
 	}

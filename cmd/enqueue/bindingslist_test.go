@@ -175,6 +175,8 @@ func TestManyBindings(t *testing.T) {
 func TestBindingsRefused(t *testing.T) {
 	r := mini(t)
 	someBindings(t, r)
+	// The flag is named once.
+	on(t, r, "bindings", "--x", "auto").want(2, "", "enqueue: x: phone number has a letter at position 1\n")
 	for name, c := range map[string]struct {
 		args           string
 		code           int
@@ -182,9 +184,9 @@ func TestBindingsRefused(t *testing.T) {
 	}{
 		"state":            {"--state gone", 2, "state", `--state "gone" is not one of chosen, sent, in_doubt, active, unknown`},
 		"no state":         {"--state=", 2, "state", `--state ""`},
-		"x":                {"--x auto", 2, "x", "--x: "},
-		"no a":             {"--a=", 2, "a", "--a: "},
-		"b":                {"--b 1x", 2, "b", "--b: "},
+		"x":                {"--x auto", 2, "x", "phone number has a letter"},
+		"no a":             {"--a=", 2, "a", "phone number is empty"},
+		"b":                {"--b 1x", 2, "b", "phone number has a letter"},
 		"no account":       {"--account=", 2, "account", "leave --account out"},
 		"unknown account":  {"--account nobody", 1, "account", "known are "},
 		"an argument":      {"interline.1", 2, "", "takes flags only"},

@@ -6,12 +6,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/tasks"
 )
 
 const cancelHelp = `Cancel a job that has not been sent. A job that is just being sent is marked:
 the wish takes effect only if nothing was placed. What the vendor has accepted
-cannot be called back; the command then fails and names the state. A poll of
-yours ends at any time. A binding that is active is released with: enqueue unbind.
+cannot be called back; the command then fails and names the state, but from then
+on nobody is called again after that call (redial). A poll of yours ends at any
+time. A binding that is active is released with: enqueue unbind.
 
 Of a call that has ended and is to be made again (redial), the job that calls again
 is canceled in its place, and named: "redial" with --json.`
@@ -52,7 +54,7 @@ func (a *app) cancel(ctx context.Context, id string) error {
 		return a.printCanceled(canceledJSON{ID: id, State: s.state})
 	}
 	if s.rec == nil {
-		return refusedCancel(id, "", s.state, "")
+		return refusedCancel(id, "", s.state, nil)
 	}
 	answer, state, redial, err := l.cancel(ctx, id)
 	if err != nil {
@@ -64,7 +66,7 @@ func (a *app) cancel(ctx context.Context, id string) error {
 	case record.CancelRequested:
 		return a.printCanceled(canceledJSON{ID: id, State: state, Requested: true, Redial: redial})
 	case record.CancelRefused:
-		return refusedCancel(id, redial, state, s.rec.Account)
+		return refusedCancel(id, redial, state, s.rec)
 	default: // its record ended between the two looks
 		return failf("", "%s ended before it could be canceled", id)
 	}
@@ -106,15 +108,31 @@ func (l *link) lastRedial(ctx context.Context, of string) (last string, err erro
 	}
 }
 
-func refusedCancel(id, redial string, state record.State, account string) error {
+// refusedCancel says what state stands in the way; rec is nil where it is gone.
+func refusedCancel(id, redial string, state record.State, rec *record.Record) error {
 	message := id + " is " + string(state) + " and cannot be canceled any more"
 	if redial != "" {
 		message = id + " has ended, and " + redial + ", which calls again after it, is " + string(state) + " and cannot be canceled any more"
 	}
-	if state == record.Active {
-		message += "; release it with: enqueue unbind --account " + account + " --job " + id
+	switch {
+	case rec == nil:
+	case state == record.Active:
+		message += "; release it with: enqueue unbind --account " + rec.Account + " --job " + id
+	case isUnderWay(rec.Kind, state):
+		message += "; it will not be called again"
 	}
 	return &failure{status: exitFailed, id: id, state: string(state), message: message}
+}
+
+// isUnderWay says of a job whether it is a call that the vendor has accepted, and that
+// may be made again when it ends.
+func isUnderWay(kind string, state record.State) bool {
+	switch state {
+	case record.Submitted, record.AwaitingDial, record.Ringing, record.InProgress:
+		return kind == string(tasks.KindNotify) || kind == string(tasks.KindConnect)
+	default:
+		return false
+	}
 }
 
 // note says what the answer's words mean.

@@ -7,9 +7,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const exportHelp = `Write one row for each job that was created on a day, and for each call over a
-binding whose record began on it: what the vendor calls it, how it ended and why,
-how long it took and what it cost. Numbers are masked.
+const exportHelp = `Write one row for each job that was created on a day, and for each call and each
+message (kind sms, without its text) over a binding whose record began on it: what
+the vendor calls it, how it ended and why, how long it took and what it cost.
+Numbers are masked.
 
 A day is one of Asia/Shanghai, or of --zone; the times in the rows are of that zone
 too, in RFC 3339. The rows are in the order of their ids: those of jobs without an

@@ -71,10 +71,12 @@ func TestExportOfADay(t *testing.T) {
 		born(t, r, "interline.b", "2026-11-22T04:00:00Z", "kind", "bind", "account", "interline-main", "vendor", "interline")
 		born(t, r, "interline.b/c1", "2026-11-22T05:00:00Z", "kind", "call", "account", "interline-main", "parent", "interline.b",
 			"from", "138****8007", "state", "no_answer")
+		born(t, r, "interline.b/m1", "2026-11-22T06:00:00Z", "kind", "sms", "account", "interline-main", "parent", "interline.b",
+			"from", "138****8007", "state", "completed")
 
-		o := on(t, r, "export", "--day", "2026-11-22").want(0, "id,", "4 rows of 2026-11-22 (Asia/Shanghai)\n")
+		o := on(t, r, "export", "--day", "2026-11-22").want(0, "id,", "5 rows of 2026-11-22 (Asia/Shanghai)\n")
 		ids, rows := o.sheet(o.stdout)
-		if !slices.Equal(ids, []string{"interline.b", "interline.b/c1", id, "jumdata.other"}) {
+		if !slices.Equal(ids, []string{"interline.b", "interline.b/c1", "interline.b/m1", id, "jumdata.other"}) || rows["interline.b/m1"]["kind"] != "sms" {
 			t.Errorf("ids %v", ids)
 		}
 		want := map[string]string{

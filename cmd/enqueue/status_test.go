@@ -154,7 +154,14 @@ func TestCancel(t *testing.T) {
 
 		set(t, r, id, "state", "submitted", "rank", 2)
 		on(t, r, "cancel", id, "--json").wantError("", "is submitted")
-		on(t, r, "cancel", id).want(1, "", "is submitted and cannot be canceled")
+		for _, state := range []string{"submitted", "ringing", "in_progress", "awaiting_dial"} {
+			set(t, r, id, "state", state)
+			on(t, r, "cancel", id).want(1, "", "is "+state+" and cannot be canceled any more; it will not be called again\n")
+		}
+		set(t, r, id, "state", "no_answer", "rank", 9)
+		on(t, r, "cancel", id).want(1, "", "is no_answer and cannot be canceled any more\n")
+		set(t, r, id, "kind", "recording", "state", "submitted", "rank", 2)
+		on(t, r, "cancel", id).want(1, "", "is submitted and cannot be canceled any more\n")
 	})
 }
 
@@ -226,7 +233,7 @@ func TestCancelOfARedial(t *testing.T) {
 			t.Errorf("got %v", got)
 		}
 		set(t, r, id+"r1", "state", "submitted", "rank", 2)
-		on(t, r, "cancel", id, "--json").wantError("", id+" has ended, and "+id+"r1, which calls again after it, is submitted and cannot")
+		on(t, r, "cancel", id, "--json").wantError("", id+" has ended, and "+id+"r1, which calls again after it, is submitted and cannot be canceled any more; it will not be called again")
 		// The record of the one that calls again may go first.
 		if err := r.Client.Del(t.Context(), jobKey(id+"r1")).Err(); err != nil {
 			t.Fatal(err)

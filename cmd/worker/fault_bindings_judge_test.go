@@ -8,7 +8,6 @@ import (
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/internal/sandbox"
-	"github.com/callpacer/callpacer/providers"
 )
 
 // judgeBindings compares the records of an account's bindings with what the
@@ -138,11 +137,7 @@ func (p *platform) wrongBind(i int, r *record.Record, times int, made sandbox.In
 
 // wrongUnbind says what is wrong with how an unbind job ended.
 func (p *platform) wrongUnbind(r, bind *record.Record) error {
-	untold := r.State == record.Failed && r.Cause == string(providers.CauseBindingMissing) && p.silent()
-	switch {
-	case untold && bind.State == record.Active:
-		return nil // a call told of it, later
-	case r.State == record.Completed && (bind.State == record.Released || bind.State == record.Canceled):
+	if r.State == record.Completed && (bind.State == record.Released || bind.State == record.Canceled) {
 		return nil
 	}
 	return errors.New("unbind of bind " + bind.ID + ", which is " + string(bind.State) + ", ended " + string(r.State) + ": " + told(r))

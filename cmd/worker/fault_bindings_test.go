@@ -130,14 +130,19 @@ func (p *platform) settle(f *fleet) {
 	f.each(4*time.Minute, "every binding of "+p.account+" is told", p.binds, func(r *record.Record) bool {
 		return r.State == record.Active || r.State.Final()
 	})
-	ends := slices.Collect(maps.Values(p.unbinds))
+	var ends []string
 	for i, id := range p.binds {
 		if brief(i) {
 			ends = append(ends, id)
 		}
 	}
 	f.ended(3*time.Minute, ends)
+	unbinds := slices.Collect(maps.Values(p.unbinds))
+	f.each(3*time.Minute, "every unbind has ended, or waits for the name of its binding", unbinds, func(r *record.Record) bool {
+		return r.State.Final() || r.State == record.Held && r.HoldReason == record.HoldBinding
+	})
 	p.callAll(f)
+	f.ended(time.Minute, unbinds)
 }
 
 // callAll has somebody call every middle number that is bound, and waits until

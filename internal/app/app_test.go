@@ -109,7 +109,7 @@ func TestDifferentRulesAreSaidLoudly(t *testing.T) {
 	r := redistest.Mini(t)
 	for _, limit := range []string{"3", "3", "4"} {
 		text := oneAccount(r.URL(), "jumdata") + "  - {name: quota, vendor: jumdata, credentials: {app_id: a, app_secret: b}, rules: {per_number: [{limit: " + limit + ", per: 24h}]}}\n"
-		if got := strings.Contains(startAndStop(t, text), "account quota: its rules differ"); got != (limit == "4") {
+		if got := strings.Contains(startAndStop(t, text), "account quota: its rules, pool, probe or redial differ"); got != (limit == "4") {
 			t.Errorf("limit %s: said so: %v", limit, got)
 		}
 	}

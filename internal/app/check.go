@@ -154,8 +154,8 @@ func (r *Report) published(ctx context.Context, rdb redis.UniversalClient, own [
 			r.Add("published", LevelFail, "account %s: its group is %q since it was first published and cannot become %q; "+
 				"give the account another name instead", mine.Name, old.Group, mine.Group)
 		case old.Rules != mine.Rules:
-			r.Add("published", LevelWarn, "account %s: its rules differ from those that workers published; "+
-				"until every worker runs with the same rules, the strictest will not hold", mine.Name)
+			r.Add("published", LevelWarn, "account %s: its rules, pool, probe or redial differ from those that workers published; "+
+				"until every worker runs with the same, the strictest rule will not hold", mine.Name)
 		default:
 			same++
 		}

@@ -27,6 +27,9 @@ type LaneReport struct {
 	Lockout     string   `json:"lockout"`
 	MaxInFlight string   `json:"max_in_flight"`
 	DailyCap    string   `json:"daily_cap"`
+	Pool        string   `json:"pool"` // how many middle numbers
+	Probe       string   `json:"probe"`
+	Redial      string   `json:"redial"`
 }
 
 // unverified names the vendors of whose answers only documents are known.
@@ -58,6 +61,7 @@ func (r *Report) accounts(c *configs.Config) []tasks.Account {
 		}
 		r.Add(check, LevelOK, "serves %s", words(published.Kinds))
 		r.evidence(check, a, c, vendor)
+		r.shortSpans(check, a)
 		if err := closeVendor(vendor); err != nil {
 			r.Add(check, LevelFail, "close its adapter: %v", err)
 		}
@@ -96,6 +100,7 @@ func laneReport(a *configs.Account, p tasks.Account) LaneReport {
 		Rate: rateText(a.Rules.Rate), QueryRate: rateText(a.Rules.QueryRate), Window: windowText(a.Rules.Window),
 		PerNumber: perNumberText(a.Rules.PerNumber), OneAtATime: a.Rules.OneAtATime,
 		Lockout: none, MaxInFlight: countText(a.Rules.MaxInFlight), DailyCap: countText(a.Rules.DailyCap),
+		Pool: countText(len(a.Pool)), Probe: probeText(a.Probe), Redial: redialText(a.Redial),
 	}
 	for _, k := range p.Kinds {
 		l.Kinds = append(l.Kinds, string(k))

@@ -2,6 +2,8 @@ package app
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -23,7 +25,7 @@ func TestCheckDescribesLanes(t *testing.T) {
 	for _, want := range []string{
 		"lane  main; jumdata; group jumdata; serves notify",
 		"; rate 20/s, burst 5; query_rate 10/s, burst 5; window 09:00-21:00 Asia/Shanghai; per_number 3 per calendar_day and 3 per 24h; " +
-			"one_at_a_time on; lockout 24h; max_in_flight off; daily_cap off (no fuse against cost)\n",
+			"one_at_a_time on; lockout 24h; max_in_flight off; daily_cap off (no fuse against cost); pool off; probe off; redial off\n",
 		"lane  bare; jumdata; group other; serves notify",
 		"; rate off; query_rate 10/s, burst 5; window off; per_number off; one_at_a_time off; lockout off; max_in_flight off",
 		"; rate 0.5/s, burst 1;",
@@ -33,6 +35,37 @@ func TestCheckDescribesLanes(t *testing.T) {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in:\n%s", want, out.String())
 		}
+	}
+}
+
+// What an account's middle numbers, probe and redials are is said in both forms, and spans
+// so short that they look like an accident are warned of.
+func TestCheckDescribesPoolProbeAndRedial(t *testing.T) {
+	r := redistest.Mini(t)
+	const interline = "  - {name: %s, vendor: interline, group: %[1]s, base_url: \"https://b.example\", credentials: {dev_id: d, auth_key: k, app_id: a}%s}\n"
+	report := checked(t, checkFile(r.URL(), ", redial: {busy: 29s, no_answer: 30s, power_off: 2h}")+
+		fmt.Sprintf(interline, "plain", "")+
+		fmt.Sprintf(interline, "full", ", pool: [\"17000000001\", \"17000000002\"], probe: {every: 29s, threshold: \"-20\", warn_below: \"50\"}"), 0)
+	var text, lines bytes.Buffer
+	if err := errors.Join(report.WriteText(&text), report.WriteJSON(&lines)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"; pool off; probe off; redial busy 29s, no_answer 30s, power_off 2h, max 2\n",
+		"; pool off; probe every 5m, threshold 0; redial off\n",
+		"; pool 2; probe every 29s, threshold -20, warn below 50; redial off\n",
+	} {
+		if !strings.Contains(text.String(), want) {
+			t.Errorf("no %q in:\n%s", want, text.String())
+		}
+	}
+	if want := `"pool":"2","probe":"every 29s, threshold -20, warn below 50","redial":"off"`; !strings.Contains(lines.String(), want) {
+		t.Errorf("no %s in:\n%s", want, lines.String())
+	}
+	wantFinding(t, report, "account full", LevelWarn, "probe.every is 29s: is it meant?")
+	wantFinding(t, report, "account main", LevelWarn, "redial.busy is 29s: is it meant?")
+	if n := strings.Count(text.String(), "is it meant?"); n != 2 {
+		t.Errorf("%d spans are short in:\n%s", n, text.String())
 	}
 }
 
@@ -79,7 +112,8 @@ func TestCheckComparesWithThePublishedAccounts(t *testing.T) {
 	startAndStop(t, strings.Replace(checkFile(r.URL(), ""), "public:", "#", 1))
 	wantFinding(t, checked(t, checkFile(r.URL(), ""), 0), "published", LevelOK, "same group and rules: 1")
 	wantFinding(t, checked(t, checkFile(r.URL(), ", group: other"), 0), "published", LevelFail, `its group is "jumdata"`)
-	wantFinding(t, checked(t, checkFile(r.URL(), ", rules: {lockout: 1h}"), 0), "published", LevelWarn, "its rules differ")
+	wantFinding(t, checked(t, checkFile(r.URL(), ", rules: {lockout: 1h}"), 0), "published", LevelWarn, "its rules, pool, probe or redial differ")
+	wantFinding(t, checked(t, checkFile(r.URL(), ", redial: {busy: 10m}"), 0), "published", LevelWarn, "its rules, pool, probe or redial differ")
 	if err := r.Client.HSet(t.Context(), "callpacer:accounts", "main", "{").Err(); err != nil {
 		t.Fatal(err)
 	}

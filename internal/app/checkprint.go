@@ -60,6 +60,6 @@ func (l *LaneReport) line() string {
 	return strings.Join([]string{
 		l.Lane, l.Vendor, "group " + l.Group, kinds, "rate " + l.Rate, "query_rate " + l.QueryRate, "window " + l.Window,
 		"per_number " + l.PerNumber, "one_at_a_time " + one, "lockout " + l.Lockout, "max_in_flight " + l.MaxInFlight,
-		"daily_cap " + dailyCap,
+		"daily_cap " + dailyCap, "pool " + l.Pool, "probe " + l.Probe, "redial " + l.Redial,
 	}, "; ")
 }

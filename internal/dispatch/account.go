@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"regexp"
 	"strings"
 	"time"
 
@@ -14,8 +15,15 @@ import (
 	"github.com/callpacer/callpacer/tasks"
 )
 
-// probeRetry is the least time between two tries of a probe.
-const probeRetry = 30 * time.Second
+// probeRetry is the least time between two tries of a probe, longestProbeRest the
+// longest rest that a vendor may ask for: a lane that is shut must not stay so unseen.
+const (
+	probeRetry       = 30 * time.Second
+	longestProbeRest = 24 * time.Hour
+)
+
+// toldNothing is why an answer that was read brought nothing.
+const toldNothing = "the answer tells neither state nor balance"
 
 // Probing is how an account is asked how it stands, and what is too little. The amounts
 // are in the vendor's currency.
@@ -52,7 +60,7 @@ func (l *Lane) Probe(ctx context.Context, id string) (record.State, error) {
 		return l.failed(ctx, id, providers.CauseAccount, "the vendor refused to tell: "+result.VendorCode+" "+result.VendorText)
 	}
 	_, state, err = l.putOff(ctx, id, record.Delay{
-		In: max(probeRetry, result.RetryAfter), Reason: record.HoldRetry, Detail: "the vendor did not tell",
+		In: max(probeRetry, result.RetryAfter), Reason: record.HoldRetry, Detail: notTold(result),
 		Code: result.VendorCode, Text: result.VendorText, Cause: string(providers.CauseNetworkFailure), MaxAttempts: l.MaxAttempts,
 	})
 	return state, err
@@ -70,14 +78,16 @@ func (l *Lane) PlannedProbe(ctx context.Context, task string) error {
 		return nil
 	}
 	if l.Probing == nil {
-		return l.Shared.PlanProbe(ctx, 0) // another worker's configuration planned it
+		l.Log.Warn("probe is off for this account here and on with another worker, which planned a question: " +
+			"it is not put, and the probe rests until that worker plans it again; give all workers the same probe")
+		return l.Shared.PlanProbe(ctx, 0)
 	}
 	result, asked, err := l.askAccount(ctx, waitCtx, prober)
 	if err != nil {
 		return err
 	}
 	news := l.newsOfAccount(result, asked)
-	news.Seq, news.NextIn = seq, max(l.Probing.Every, result.RetryAfter)
+	news.Seq, news.NextIn, news.Rest = seq, l.Probing.Every, min(result.RetryAfter, longestProbeRest)
 	// Else the task comes back, and the vendor is asked once more.
 	return persist(ctx, func(ctx context.Context) error { return l.learn(ctx, news) })
 }
@@ -100,34 +110,46 @@ func (l *Lane) askAccount(ctx, waitCtx context.Context, prober providers.Account
 	return result, asked, nil
 }
 
-// told says that the vendor told how the account stands, well or badly.
+// told says that the vendor told how the account stands, well or badly: a state, or a
+// balance that can be read.
 func told(r providers.ProbeResult) bool {
-	return r.Class == providers.ClassOK || r.Class == providers.ClassHalted && (r.State != "" || r.Balance != "")
+	return (r.Class == providers.ClassOK || r.Class == providers.ClassHalted) && (r.State != "" || readable(r.Balance) != "")
+}
+
+func notTold(r providers.ProbeResult) string {
+	if r.Class == providers.ClassOK {
+		return toldNothing
+	}
+	return "the vendor did not tell"
 }
 
 // newsOfAccount is what an answer says of the lane. A vendor that refuses to tell says
 // nothing of it, unless it says that the account itself is shut.
 func (l *Lane) newsOfAccount(r providers.ProbeResult, asked time.Time) ratelimit.ProbeNews {
 	n := ratelimit.ProbeNews{Asked: asked, Told: told(r), Probed: ratelimit.Probed{
-		State: r.State, Balance: r.Balance, Overdraft: r.Overdraft, Currency: r.Currency,
+		State: r.State, Balance: readable(r.Balance), Overdraft: readable(r.Overdraft), Currency: r.Currency,
 		Why: cmp.Or(strings.TrimSpace(r.VendorCode+" "+r.VendorText), string(r.Class)),
 	}}
+	if r.Class == providers.ClassOK && !n.Told {
+		n.Why = toldNothing // the code says only that the question was understood
+	}
 	have, known := sum(r.Balance, r.Overdraft)
 	threshold := new(big.Rat)
 	if l.Probing != nil && l.Probing.Threshold != nil {
 		threshold = l.Probing.Threshold
 	}
 	switch {
-	case r.Class == providers.ClassHalted && r.Halt == providers.HaltAccount && r.State != "":
+	case n.Told && (r.State == "suspended" || r.State == "closed"):
 		n.Bad = "the account is " + r.State
 	case r.Class == providers.ClassHalted && r.Halt == providers.HaltAccount:
 		n.Told, n.Bad = true, "the account: "+n.Why
 	case n.Told && known && have.Cmp(threshold) <= 0:
 		n.Bad = "balance and overdraft are " + amount(have) + " " + r.Currency + ", and at most " + amount(threshold) + " shuts the lane"
-	case r.Class == providers.ClassHalted && r.Halt == providers.HaltBalance:
+	case r.Class == providers.ClassHalted && r.Halt == providers.HaltBalance && !known:
 		n.Told, n.Bad = true, "the balance: "+n.Why
 	default:
-		n.Good = n.Told
+		// A state alone says nothing of the money for want of which a lane may be halted.
+		n.Good = n.Told && known
 	}
 	if known && l.Probing != nil && l.Probing.WarnBelow != nil {
 		low := have.Cmp(l.Probing.WarnBelow) < 0
@@ -136,13 +158,25 @@ func (l *Lane) newsOfAccount(r providers.ProbeResult, asked time.Time) ratelimit
 	return n
 }
 
+// plainDecimal is stricter than big.Rat, which reads fractions, other bases and
+// exponents that unfold into huge numbers.
+var plainDecimal = regexp.MustCompile(`^-?[0-9]{1,120}(\.[0-9]{1,120})?$`)
+
+// readable is an amount of money that can be read, else empty.
+func readable(amount string) string {
+	if !plainDecimal.MatchString(amount) {
+		return ""
+	}
+	return amount
+}
+
 // sum is balance and overdraft together; false: the balance is not told.
 func sum(balance, overdraft string) (*big.Rat, bool) {
-	have, ok := new(big.Rat).SetString(balance)
+	have, ok := new(big.Rat).SetString(readable(balance))
 	if !ok {
 		return nil, false
 	}
-	if credit, ok := new(big.Rat).SetString(overdraft); ok {
+	if credit, ok := new(big.Rat).SetString(readable(overdraft)); ok {
 		have.Add(have, credit)
 	}
 	return have, true
@@ -189,9 +223,6 @@ func standing(r providers.ProbeResult) string {
 		if w.value != "" {
 			words = append(words, w.name+" "+w.value)
 		}
-	}
-	if len(words) == 0 {
-		return "the vendor answered, and told nothing"
 	}
 	return strings.Join(words, ", ")
 }

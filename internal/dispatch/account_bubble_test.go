@@ -20,6 +20,7 @@ func TestProbe(t *testing.T) {
 		"fine":      {providers.ProbeResult{Class: providers.ClassOK, State: "trial"}, record.Completed, "", 0},
 		"refused":   {providers.ProbeResult{Class: providers.ClassPermanent, VendorText: "no"}, record.Failed, "account", 0},
 		"halted":    {providers.ProbeResult{Class: providers.ClassHalted, Halt: providers.HaltAuth}, record.Failed, "account", 0},
+		"nonsense":  {providers.ProbeResult{Class: providers.ClassOK, VendorCode: "0", Balance: "NaN"}, record.Held, "", 30 * time.Second},
 		"pending":   {providers.ProbeResult{Class: providers.ClassPending}, record.Held, "", 30 * time.Second},
 		"trouble":   {providers.ProbeResult{Class: providers.ClassUncertain}, record.Held, "", 30 * time.Second},
 		"too often": {providers.ProbeResult{Class: providers.ClassRateLimited, RetryAfter: time.Hour}, record.Held, "", time.Hour},
@@ -66,8 +67,7 @@ func TestProbeGivesUp(t *testing.T) {
 
 func TestStanding(t *testing.T) {
 	for want, r := range map[string]providers.ProbeResult{
-		"the vendor answered, and told nothing":                 {},
-		"state active":                                          {State: "active"},
+		"state active": {State: "active"},
 		"state trial, balance 1.50, overdraft 10, currency CNY": {State: "trial", Balance: "1.50", Overdraft: "10", Currency: "CNY"},
 	} {
 		if got := standing(r); got != want {

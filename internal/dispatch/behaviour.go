@@ -80,7 +80,7 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 		}
 	case o.OtherX && r.Chosen && r.State != record.InDoubt && r.Repeats == 0: // a repeat speaks of its first request
 		s.Result, s.Reason, s.RetryIn, s.Counted = record.ResultAgain, record.HoldRetry, otherXDelay, true
-		s.OtherX, s.Cause = rand.Text(), string(providers.CauseBindingConflict)
+		s.OtherX, s.RefusesX, s.Cause = rand.Text(), true, string(o.Cause)
 	case o.Class == providers.ClassPermanent, o.Signal == providers.SignalSuppressed:
 		s.Result, s.Cause = record.ResultFailed, string(o.Cause)
 		if o.Signal == providers.SignalSuppressed {
@@ -94,6 +94,9 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 		}
 		if o.Unsent {
 			s.Cause = string(providers.CauseNetworkFailure)
+		}
+		if o.Class == providers.ClassHalted && r.Chosen && r.State != record.InDoubt && r.Repeats == 0 {
+			s.OtherX = rand.Text() // while the account is halted, others may have the number
 		}
 	}
 	return s

@@ -14,7 +14,8 @@ import (
 func (l *Lane) binding(rec *record.Record, c tasks.Content) (order, bool) {
 	v, ok := l.Vendor.(providers.Binder)
 	// One that was read as being sent may have come into doubt before its permit.
-	repeated := rec.State == record.InDoubt || rec.State == record.Submitting
+	// And what a refusal came to, the vendor may have read another way.
+	repeated := rec.State == record.InDoubt || rec.State == record.Submitting || rec.Sent
 	return order{
 		vendor: v, result: record.ResultBound, free: true, repeatable: true,
 		keeps: c.Mode == tasks.ModeXA,

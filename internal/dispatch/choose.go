@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -64,6 +66,11 @@ func (l *Lane) chooseOf(ctx context.Context, rec *record.Record) (bool, error) {
 }
 
 func (l *Lane) noNumber(ctx context.Context, rec *record.Record) (*record.Record, tasks.Content, record.State, error) {
+	left := slices.ContainsFunc(l.Pool, func(n record.PoolNumber) bool { return !slices.Contains(rec.RefusedX, n.Key) })
+	if len(l.Pool) > 0 && !left {
+		state, err := l.failed(ctx, rec.ID, providers.CauseBindingConflict, "the vendor refused each of the pool's numbers")
+		return nil, tasks.Content{}, state, err
+	}
 	detail := fmt.Sprintf("none of the pool's %d numbers is free for A and B", len(l.Pool))
 	if len(l.Pool) == 0 {
 		detail = "account " + l.Account + " has no pool at this worker"

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
+	"github.com/callpacer/callpacer/providers"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -130,7 +131,7 @@ func TestXLeastUsed(t *testing.T) {
 }
 
 // TestXRefused: the next request is for another number, under another id; the first
-// one is never asked for again, and where all are refused the job waits.
+// one is never asked for again, and where all are refused the job fails.
 func TestXRefused(t *testing.T) {
 	inScene(t, func(t *testing.T, s scene) {
 		s.company.refusesX = 1
@@ -159,8 +160,8 @@ func TestXRefused(t *testing.T) {
 	inScene(t, func(t *testing.T, s scene) {
 		s.company.refusesX = len(pool)
 		id := s.enqueue(auto(0))
-		if state := s.goesOn(id, 10*time.Minute); state != record.Held || s.get(id).HoldReason != record.HoldNoNumber || len(s.company.heard) != len(pool) {
-			t.Errorf("%s (%s) after %d requests", state, s.get(id).HoldReason, len(s.company.heard))
+		if state := s.goesOn(id, 10*time.Minute); state != record.Failed || s.get(id).Cause != string(providers.CauseBindingConflict) || len(s.company.heard) != len(pool) {
+			t.Errorf("%s (%s) after %d requests", state, s.get(id).Cause, len(s.company.heard))
 		}
 		s.wantNoWrongs()
 	})

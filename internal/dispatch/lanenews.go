@@ -25,7 +25,7 @@ func (l *Lane) newsOf(o providers.Outcome) *record.LaneNews {
 		news.Health, news.Gate, news.Detail = record.HealthOK, record.GateHalt, strings.TrimSpace(string(o.Halt)+" "+news.Detail)
 	case o.Unsent && o.VendorText == permitOver, o.Unsent && o.Class == providers.ClassOK, o.Unsent && o.Class == providers.ClassPermanent:
 		news.Health = record.HealthNone // nothing was asked of the vendor
-	case o.Class == providers.ClassUncertain, o.Class == providers.ClassRetryLater && o.Signal == providers.SignalNone && o.MaxTries == 0 && !o.OtherX:
+	case o.Class == providers.ClassUncertain, o.Class == providers.ClassRetryLater && o.Signal == providers.SignalNone && o.MaxTries == 0:
 		news.Health = record.HealthFailed
 	case o.Class == providers.ClassPermanent && o.Placed == providers.PlacedMaybe:
 		news.Health = record.HealthNone

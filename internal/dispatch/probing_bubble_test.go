@@ -193,6 +193,16 @@ func TestProbeShutsAndOpens(t *testing.T) {
 			{Class: providers.ClassPermanent, VendorCode: "404"}, {Class: providers.ClassRateLimited, VendorCode: "1006", RetryAfter: time.Minute},
 		}, []string{"", "", "", ""}},
 		"suspended, then silent": {[]providers.ProbeResult{suspended, {Class: providers.ClassUncertain}}, []string{"probe: the account is suspended", "probe: the account is suspended"}},
+		"nonsense opens nothing": {[]providers.ProbeResult{
+			suspended, {Class: providers.ClassOK, VendorCode: "0", VendorText: "ok"}, {Class: providers.ClassOK, Balance: "NaN"},
+			{Class: providers.ClassOK, Balance: "1e400"}, {Class: providers.ClassOK, Balance: "1/3"}, {Class: providers.ClassOK, State: "active"},
+		}, slices.Repeat([]string{"probe: the account is suspended"}, 6)},
+		"suspended with money": {[]providers.ProbeResult{
+			{Class: providers.ClassOK, State: "suspended", Balance: "5"}, {Class: providers.ClassOK, State: "closed", Balance: "5"},
+		}, []string{"probe: the account is suspended", "probe: the account is closed"}},
+		"refused for its money, then above 0": {[]providers.ProbeResult{
+			{Class: providers.ClassHalted, Halt: providers.HaltBalance, VendorCode: "1110"}, good,
+		}, []string{"probe: the balance: 1110", ""}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inScene(t, func(t *testing.T, s scene) {
@@ -215,6 +225,84 @@ func TestProbeShutsAndOpens(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestThresholdDecides where the balance is known, not what the adapter thinks of it.
+func TestThresholdDecides(t *testing.T) {
+	used := func(balance string) providers.ProbeResult {
+		return providers.ProbeResult{Class: providers.ClassHalted, Halt: providers.HaltBalance, State: "active", Balance: balance}
+	}
+	inScene(t, func(t *testing.T, s scene) {
+		s.planned()
+		s.lane.Probing.Threshold = big.NewRat(-20, 1)
+		for _, tt := range []struct {
+			balance string
+			shut    bool
+		}{{"-19.99", false}, {"-20", true}, {"-21", true}, {"-19", false}, {"0", false}} {
+			s.company.probes = []providers.ProbeResult{used(tt.balance)}
+			s.asks()
+			if got := s.halted(); (got != "") != tt.shut {
+				t.Errorf("balance %s: the lane's halt is %q", tt.balance, got)
+			}
+		}
+	})
+}
+
+// TestNonsenseSaysWhy nothing was learned.
+func TestNonsenseSaysWhy(t *testing.T) {
+	inScene(t, func(t *testing.T, s scene) {
+		s.company.probes = []providers.ProbeResult{{Class: providers.ClassOK, VendorCode: "0", VendorText: "ok", Balance: "NaN"}}
+		s.planned()
+		s.asks()
+		standing, err := s.lane.Shared.Peek(s.ctx)
+		s.must(err)
+		if p := standing.Probe; p == nil || !p.At.IsZero() || p.Balance != "" || p.Why != "the answer tells neither state nor balance" {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// TestVendorsRestIsKept though the plan is looked after each minute.
+func TestVendorsRestIsKept(t *testing.T) {
+	inScene(t, func(t *testing.T, s scene) {
+		s.company.probes = []providers.ProbeResult{{Class: providers.ClassRateLimited, RetryAfter: time.Hour}}
+		s.planned()
+		s.asks()
+		begin := time.Now()
+		for asked := len(s.company.probed); len(s.company.probed) == asked; {
+			if since := time.Since(begin); since > 2*time.Hour {
+				t.Fatal("nobody asks any more")
+			} else if since%time.Minute == 0 {
+				s.must(s.lane.Shared.PlanProbe(s.ctx, period))
+			}
+			if !s.turn(s.ctx) {
+				time.Sleep(time.Second)
+			}
+		}
+		if waited := time.Since(begin); waited < time.Hour {
+			t.Errorf("asked again after %s", waited)
+		}
+	})
+}
+
+// TestProbeThatIsOffHereSaysSo and is planned no more.
+func TestProbeThatIsOffHereSaysSo(t *testing.T) {
+	inScene(t, func(t *testing.T, s scene) {
+		log, said := logtest.NewNullLogger()
+		s.lane.Log = log
+		s.planned()
+		s.lane.Probing = nil
+		s.must(s.lane.PlannedProbe(s.ctx, record.ProbeID(walkGroup, "phone")+"~1"))
+		if n := len(s.company.probed); n != 0 {
+			t.Errorf("asked %d times", n)
+		}
+		if last := said.LastEntry(); last == nil || last.Level != logrus.WarnLevel || !strings.Contains(last.Message, "probe is off for this account here") {
+			t.Errorf("said %+v", last)
+		}
+		if err := s.redis.Client.ZScore(s.ctx, groupKey("due"), record.ProbeID(walkGroup, "phone")).Err(); err == nil {
+			t.Error("it is still planned")
+		}
+	})
 }
 
 // TestHaltAfterTheQuestion stays: the answer is older.

@@ -56,11 +56,22 @@ func (l *Lane) Push(ctx context.Context, pushID string) error {
 	if state != pushDone {
 		l.Log.WithField("push", pushID).Warnf("a push was %s: %s", state, detail)
 		retain = max(retain, pushesKept)
+		l.blank(p)
 	}
 	if err := l.Store.EndRead(ctx, pushID, p, state, detail, retain); err != nil {
 		return fmt.Errorf("process a push: %w", err)
 	}
 	return nil
+}
+
+// blank takes private letters out of a push that is put aside.
+func (l *Lane) blank(p *record.Push) {
+	blanker, ok := l.Vendor.(providers.PushBlanker)
+	if !ok {
+		return
+	}
+	left := blanker.BlankPush(providers.Push{Method: p.Method, ContentType: p.ContentType, RawQuery: p.RawQuery, Body: p.Body})
+	p.RawQuery, p.Body, p.Blanked = left.RawQuery, left.Body, true
 }
 
 // readPush records what a push says. lost: it came to the whole account, and

@@ -18,7 +18,7 @@ func TestGoodProbeOpensAHaltedLane(t *testing.T) {
 		says  providers.ProbeResult
 		opens bool
 	}{
-		"well, and tells no money": {providers.ProbeResult{Class: providers.ClassOK, State: "active"}, true},
+		"well, and tells no money": {providers.ProbeResult{Class: providers.ClassOK, State: "active"}, false},
 		"has money":                {providers.ProbeResult{Class: providers.ClassOK, Balance: "0.01"}, true},
 		"may overdraw":             {providers.ProbeResult{Class: providers.ClassOK, Balance: "-3", Overdraft: "10"}, true},
 		"has none":                 {providers.ProbeResult{Class: providers.ClassOK, Balance: "0.00"}, false},

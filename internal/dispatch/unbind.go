@@ -52,15 +52,23 @@ func (l *Lane) named(ctx context.Context, rec *record.Record, c tasks.Content) (
 	if err != nil {
 		return what, "", fmt.Errorf("read the binding to release: %w", err)
 	}
-	if !l.isBinding(bind) || len(bind.Numbers) == 0 {
+	if !l.isBinding(bind) {
 		return what, "", nil // a vendor's ids are one account's, and name calls too
 	}
+	what = released{bind: id, number: firstOf(bind.Numbers)}
 	switch bind.State {
 	case record.Active, record.Unknown, record.Released, record.Expired:
-		why, _, err = l.gone(ctx, bind)
+		f, why, err := l.fateOf(ctx, bind)
+		if f == fateEnded {
+			return released{}, why, err
+		}
+		if err == nil && f == fateUntold {
+			err = errUntold
+		}
+		return what, why, err
 	default: // whoever knows a binding's id may know better than its record
 	}
-	return released{bind: id, number: bind.Numbers[0]}, why, err
+	return what, "", nil
 }
 
 // leading finds the binding by which the unbind's number leads to a phone. One that was
@@ -82,8 +90,12 @@ func (l *Lane) leading(ctx context.Context, rec *record.Record) (what released, 
 	}
 	if bind != nil && bind.State.Waiting() {
 		// Its X is kept for it, and it was not sent yet.
-		if _, _, err := l.Store.Cancel(ctx, holder.Job); err != nil {
+		verdict, _, err := l.Store.Cancel(ctx, holder.Job)
+		if err != nil {
 			return what, "", fmt.Errorf("cancel the binding that was not made yet: %w", err)
+		}
+		if verdict != record.CancelDone {
+			return what, "", errUntold // it has just been sent
 		}
 		return what, "nothing to release: job " + holder.Job + " had not been sent, and is canceled", nil
 	}

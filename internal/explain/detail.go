@@ -3,6 +3,7 @@ package explain
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +22,7 @@ func (s sight) detail(r ratelimit.RuleOf) string {
 	case record.HoldConflict:
 		return s.conflict(r)
 	case record.HoldNoNumber:
-		return "none of the numbers of its account's pool is free for it; a worker looks again then"
+		return s.noNumber()
 	case record.HoldBinding:
 		return "nobody knows yet whether its binding was made, or what the vendor calls it"
 	case "suppression":
@@ -60,6 +61,17 @@ func (s sight) detail(r ratelimit.RuleOf) string {
 		return join(": ", "queue "+s.queue(), masked(r.Detail))
 	}
 	return s.words() // the job's own wait
+}
+
+// noNumber says what the worker found that held the job for want of a number: that none
+// was free, or that it has no pool.
+func (s sight) noNumber() string {
+	for _, e := range slices.Backward(s.rec.Timeline) {
+		if found, ok := strings.CutPrefix(e.Detail, record.HoldNoNumber+": "); ok && e.State == record.Held {
+			return "a worker found at " + s.clock(e.At) + ": " + masked(found) + "; one looks again then"
+		}
+	}
+	return "none of the numbers of its account's pool is free for it; a worker looks again then"
 }
 
 // conflict names the binding in the way of this one.

@@ -345,10 +345,19 @@ func TestWhyOfABindWithoutANumber(t *testing.T) {
 		ID: "g.b", Kind: "bind", Mode: "axb", Parties: []string{"na", "nb"}, From: "138****8007", To: "139****9007",
 		Content: `{"mode":"axb","x":"auto","a":"13800138007","b":"13900139007"}`,
 	})
-	d.want(id, "it waits for its turn in queue acct:normal.", "")
+	d.want(id, "A number of its account's pool is to be chosen for it; it waits for its turn in queue acct:normal.", "")
 	d.set("job:"+id, "state", "held", "hold_reason", "no_number", "hold_until", d.in(2*time.Second))
 	d.want(id, "Not before 2026-11-22 12:00:02 +08:00, because of no_number (none of the numbers of its account's pool is free", "no_number",
 		"no_number NO - - 2026-11-22 12:00:02 +08:00 none of the numbers of its account's pool is free")
+	// What the worker found tells a pool that is taken from one that is not there.
+	d.set("job:"+id, "timeline", 1, "at:1", fmt.Sprint(d.in(0), " held no_number: account acct has no pool at this worker"))
+	d.want(id, "because of no_number (a worker found at 2026-11-22 12:00:00 +08:00: account acct has no pool at this worker; one looks again then).",
+		"no_number", "no_number NO")
+	// The hold is over, and no rule knows whether there is a number now.
+	d.now = d.now.Add(3 * time.Second)
+	d.want(id, "A number of its account's pool is to be chosen for it, and there was none when a worker looked last; it waits for its turn in queue acct:normal.", "")
+	d.set("job:"+id, "x", "17000000001", "numbers", "nx", "content", `{"mode":"axb","x":"17000000001","a":"13800138007","b":"13900139007"}`)
+	d.want(id, "Nothing stands in its way; it waits for its turn in queue acct:normal.", "")
 }
 
 // A job that calls again waits for that, not for what an application wished.

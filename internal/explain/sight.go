@@ -50,6 +50,16 @@ func (s sight) zone() *time.Location {
 	return time.UTC
 }
 
+// chooses says that the job's middle number is still to be chosen from its account's pool;
+// what was chosen stands in its content.
+func (s sight) chooses() bool {
+	if s.rec.Kind != string(tasks.KindBind) {
+		return false
+	}
+	content, err := tasks.DecodeContent(tasks.KindBind, s.rec.Content)
+	return err == nil && content.X == tasks.AutoX
+}
+
 func (s sight) queue() string {
 	return string(tasks.QueueFor(s.rec.Account, tasks.Kind(s.rec.Kind), tasks.Priority(s.rec.Priority)))
 }

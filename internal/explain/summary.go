@@ -59,7 +59,14 @@ func (s sight) free() string {
 	case s.why.State == record.Reserved:
 		return "Nothing stands in its way; it waits for its slot."
 	}
-	return "Nothing stands in its way; it waits for its turn in queue " + s.queue() + "."
+	words, turn := "Nothing stands in its way", "; it waits for its turn in queue "+s.queue()+"."
+	if s.chooses() { // which no rule knows
+		words = "A number of its account's pool is to be chosen for it"
+		if s.why.State == record.Held && s.why.HeldFor == record.HoldNoNumber {
+			words += ", and there was none when a worker looked last"
+		}
+	}
+	return words + turn
 }
 
 // endless is what stands in the way without a known end.

@@ -48,6 +48,7 @@ type Delay struct {
 	Code, Text     string // the vendor's words
 	Cause          string // of its failure, where its attempts are used up
 	MaxAttempts    int    // 0: this was no attempt
+	WaitsOn        string // the bind job that brings it back when it is told or named; empty: none
 }
 
 // PutOff holds a waiting job; until is when it may run again, zero where it has
@@ -55,7 +56,7 @@ type Delay struct {
 func (s *Store) PutOff(ctx context.Context, id string, d Delay) (state State, until time.Time, err error) {
 	answer, err := s.Run(ctx, putOffScript, id, nil, map[string]any{
 		"next_in": d.In.Milliseconds(), "reason": d.Reason, "detail": d.Detail, "code": d.Code, "text": d.Text,
-		"cause": d.Cause, "max_attempts": d.MaxAttempts,
+		"cause": d.Cause, "max_attempts": d.MaxAttempts, "waits_on": d.WaitsOn,
 	})
 	if err != nil {
 		return "", time.Time{}, err

@@ -248,7 +248,7 @@ func TestAnotherX(t *testing.T) {
 				t.Fatalf("%+v", a)
 			}
 			s := withToken(refused(attempt, "t"), attempt, "t")
-			s.OtherX = next
+			s.OtherX, s.RefusesX = next, true
 			out, err := w.store.Settle(w.ctx, "g.a", r.Numbers, s)
 			if err != nil || out.State != record.Held {
 				t.Fatalf("%+v, %v", out, err)

@@ -119,8 +119,8 @@ func TestBindFailsAtOneThatStands(t *testing.T) {
 	})
 }
 
-// TestWhoIsInAConflict: on an X that leads to one, any other that does; else whoever
-// has a number in common.
+// TestWhoIsInAConflict: on an X that leads to one, any other that does; and whoever
+// has a number in common, in whatever mode.
 func TestWhoIsInAConflict(t *testing.T) {
 	for name, c := range map[string]struct {
 		mode, other string
@@ -132,8 +132,10 @@ func TestWhoIsInAConflict(t *testing.T) {
 		"the other way":     {"axb", "axb", []string{"B", "A"}, true},
 		"nothing in common": {"axb", "axb", []string{"C", "D"}, false},
 		"both lead to one":  {"xa", "xa", []string{"C"}, true},
-		"another mode":      {"axb", "xa", []string{"A"}, false},
-		"the other mode":    {"xa", "axb", []string{"A", "C"}, false},
+		"another mode":      {"axb", "xa", []string{"A"}, true},
+		"the other mode":    {"xa", "axb", []string{"A", "C"}, true},
+		"only the X":        {"axb", "xa", []string{"C"}, false},
+		"only the X again":  {"xa", "axb", []string{"B", "C"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(w *world) {

@@ -30,6 +30,9 @@ type Push struct {
 	State                         string // received, or how it ended
 	ReceivedAt                    time.Time
 
+	// Blanked: something was taken out of Body and RawQuery, and EndRead keeps them so.
+	Blanked bool
+
 	replayedAt string
 }
 
@@ -105,9 +108,13 @@ func (s *Store) EndPush(ctx context.Context, id, state, detail string, retain ti
 // EndRead is EndPush by who read p. Where somebody has had it read again since,
 // nothing changes.
 func (s *Store) EndRead(ctx context.Context, id string, p *Push, state, detail string, retain time.Duration) error {
-	return s.endPush(ctx, id, map[string]any{
+	args := map[string]any{
 		"state": state, "detail": detail, "retain": retain.Milliseconds(), "replayed": p.replayedAt,
-	})
+	}
+	if p.Blanked {
+		args["query"], args["body"] = base64.StdEncoding.EncodeToString([]byte(p.RawQuery)), base64.StdEncoding.EncodeToString(p.Body)
+	}
+	return s.endPush(ctx, id, args)
 }
 
 func (s *Store) endPush(ctx context.Context, id string, args map[string]any) error {

@@ -31,14 +31,16 @@ type Record struct {
 	Attempt                            int // number of the last attempt
 	Seq                                int // number of the last follow-up task
 	Polls, Failures, Repeats, Revision int
-	To, From                           string // masked
-	X                                  string // of a binding: masked; of a connection: in clear, for the caller may have to dial it
-	RequestID                          string // the same in every request of the job
-	Parent                             string // of a call or message over a binding: the binding's id
-	Chosen                             bool   // of a binding: its X was chosen here, and stands in clear
-	Generation                         int64  // of a binding, among those that its X had; 0: none yet
-	Redial, RedialOf                   string // the job that calls again, and the call before this one; empty: none
-	RedialNumber                       int    // it is the n-th that calls again
+	To, From                           string   // masked
+	X                                  string   // of a binding: masked; of a connection: in clear, for the caller may have to dial it
+	RequestID                          string   // the same in every request of the job
+	Parent                             string   // of a call or message over a binding: the binding's id
+	RefusedX                           []string // of a binding: lookup keys of chosen numbers that the vendor refused
+	Sent                               bool     // of a binding: a request with its present RequestID left, or may have left
+	Chosen                             bool     // of a binding: its X was chosen here, and stands in clear
+	Generation                         int64    // of a binding, among those that its X had; 0: none yet
+	Redial, RedialOf                   string   // the job that calls again, and the call before this one; empty: none
+	RedialNumber                       int      // it is the n-th that calls again
 	Content                            string
 	Numbers                            []string
 	Hides                              []string // numbers in clear that its texts may repeat, of a call of a binding or connection
@@ -123,7 +125,7 @@ func parse(id string, h map[string]string) *Record {
 		VendorID: h["vendor_id"], VendorTask: h["vendor_task"], VendorCode: h["vendor_code"], VendorText: h["vendor_text"],
 		Facts: factsOf(h), Attempts: count(h["attempts"]), Attempt: count(h["attempt"]), Seq: count(h["seq"]),
 		Polls: count(h["polls"]), Failures: count(h["failures"]), Repeats: count(h["repeats"]), Revision: count(h["revision"]),
-		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Chosen: h["chosen"] == "1", Generation: int64(count(h["gen"])),
+		To: h["to"], From: h["from"], X: h["x"], RequestID: h["request_id"], Parent: h["parent"], Chosen: h["chosen"] == "1", Sent: h["sent_id"] != "" && h["sent_id"] == h["request_id"], Generation: int64(count(h["gen"])),
 		Redial: h["redial"], RedialOf: h["redial_of"], RedialNumber: count(h["redial_number"]), Content: h["content"], EventURL: h["event_url"], Tells: h["tells"] == "1", CancelRequested: h["cancel"] == "1", Repeatable: h["repeatable"] == "1",
 		CreatedAt: instant(h["created_at"]), ExpiresAt: instant(h["expires_at"]), NotBefore: instant(h["not_before"]),
 		SendBefore: instant(h["send_before"]), EndedAt: instant(h["ended_at"]), GiveUpAt: instant(h["give_up_at"]),
@@ -131,6 +133,9 @@ func parse(id string, h map[string]string) *Record {
 	}
 	if h["numbers"] != "" {
 		r.Numbers = strings.Split(h["numbers"], ",")
+	}
+	if h["refused_x"] != "" {
+		r.RefusedX = strings.Split(h["refused_x"], ",")
 	}
 	if h["hides"] != "" {
 		r.Hides = strings.Split(h["hides"], ",")

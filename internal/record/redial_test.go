@@ -347,6 +347,13 @@ func TestCancelFollowsRedials(t *testing.T) {
 		w.call(again)
 		cancel(w, record.CancelRefused, record.Submitted)
 		w.told(id, record.Busy, "busy", 2)
+		if w.get().Redial != "" {
+			w.t.Error("it was not to be called again")
+		}
+	})
+	each(t, func(w *world) {
+		w.call(again)
+		w.told(id, record.Busy, "busy", 2)
 		cancel(w, record.CancelDone, record.Canceled)
 		cancel(w, record.CancelDone, record.Canceled)
 		w.is(record.Busy)
@@ -356,7 +363,6 @@ func TestCancelFollowsRedials(t *testing.T) {
 		w.told(id, record.Busy, "busy", 2)
 		w.later(10 * time.Minute)
 		w.redialed(id+"r1", again)
-		cancel(w, record.CancelRefused, record.Submitted)
 		w.told(id+"r1", record.Busy, "busy", 2)
 		cancel(w, record.CancelDone, record.Canceled)
 		if r, err := w.store.Get(w.ctx, id+"r2"); err != nil || r.State != record.Canceled {

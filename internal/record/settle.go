@@ -55,6 +55,8 @@ type Settlement struct {
 	// OtherX is the next request's id where the job may try another middle number, which
 	// it chooses then; empty: it stays with its own.
 	OtherX string
+	// RefusesX: that number is not chosen for this job again.
+	RefusesX bool
 
 	KeepCharge bool          // again, failed: the vendor counted it all the same
 	LockFor    time.Duration // again, failed: nothing dials the number for so long
@@ -120,7 +122,7 @@ func (s *Store) Settle(ctx context.Context, id string, numbers []string, t Settl
 		"poll_in": t.PollIn.Milliseconds(), "give_up_in": t.GiveUpIn.Milliseconds(),
 		"retry_in": t.RetryIn.Milliseconds(), "reason": t.Reason, "counted": t.Counted, "max_attempts": t.MaxAttempts,
 		"cause": t.Cause, "keep_charge": t.KeepCharge, "lock_for": t.LockFor.Milliseconds(),
-		"masks": strings.Split(t.Masks, ","), "other_x": t.OtherX,
+		"masks": strings.Split(t.Masks, ","), "other_x": t.OtherX, "refuses_x": t.RefusesX,
 	}
 	if t.Lane != nil {
 		args["lane"] = t.Lane.arguments()

@@ -85,8 +85,9 @@ func (g group) members() (found []string) {
 		probed, isProbe := strings.CutPrefix(member[max(0, strings.IndexByte(member, '.')):], ".probe-")
 		switch {
 		case isProbe:
-			every := whole(g.Keys["lane:"+probed].Fields["probe_every"])
-			found = append(found, g.late(member, score, g.now+max(every, pause+lease))...)
+			lane := g.Keys["lane:"+probed].Fields
+			rest := min(whole(lane["probe_not_before"]), g.now+24*time.Hour.Milliseconds()) // the vendor asked for it
+			found = append(found, g.late(member, score, max(g.now+max(whole(lane["probe_every"]), pause+lease), rest))...)
 		case !isJob && !isPush:
 			found = append(found, fmt.Sprintf("%s is due and neither a record nor a push", member))
 		case isJob && final[job.Fields["state"]], isPush && push.Fields["state"] != "received":
@@ -165,7 +166,9 @@ func (g group) record(id string, k kept) (found []string) {
 	if due == final[state] {
 		say("%s is %s and is due: %v", id, state, due)
 	}
-	if stays := !final[state] || k.Fields["fetch"] == "due"; (k.TTL == "-1") != stays {
+	// A binding of which nobody knows may stand for ever, where it has no ttl.
+	stands := k.Fields["kind"] == "bind" && state == "unknown" && whole(k.Fields["attempt"]) > 0 && whole(k.Fields["ttl_ms"]) == 0
+	if stays := !final[state] || k.Fields["fetch"] == "due" || stands; (k.TTL == "-1") != stays {
 		say("%s is %s and is kept for %s ms", id, state, k.TTL)
 	}
 	if ended := k.Fields["ended_at"] != ""; ended != final[state] {

@@ -32,6 +32,8 @@ var sound = [][]any{
 	{"ZADD", "dead", "4000", "g.b:1"},
 	{"HSET", "lane:a", "probe_every", "600000"},
 	{"ZADD", "due", "605000", "g.probe-a"},
+	{"HSET", "lane:c", "probe_not_before", "905000"},
+	{"ZADD", "due", "905000", "g.probe-c"},
 }
 
 // write does the writes to group g.
@@ -89,6 +91,7 @@ func TestBrokenSeesEachFault(t *testing.T) {
 		"what is news besides the state":  {[]any{"HSET", "event:g.a:1", "about", "recording.stored"}, ""},
 		"an event about nothing we know":  {[]any{"HSET", "event:g.a:1", "about", "x"}, `event g.a:1 is about "x"`},
 		"a probe too late":                {[]any{"ZADD", "due", "605001", "g.probe-a"}, "g.probe-a () is due"},
+		"a probe after the vendor's rest": {[]any{"ZADD", "due", "905001", "g.probe-c"}, "g.probe-c () is due"},
 		"a probe of another lane's time":  {[]any{"ZADD", "due", "315001", "g.probe-b"}, "g.probe-b () is due"},
 		"a probe that comes back":         {[]any{"ZADD", "due", "315000", "g.probe-b"}, ""},
 		"an event of no change":           {[]any{"HSET", "event:g.a:1", "revision", "2"}, "revision that its job has not"},

@@ -6,7 +6,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/callpacer/callpacer/configs"
@@ -17,7 +19,7 @@ import (
 // Account is what producers may know of a configured account; without kinds, its
 // jobs are refused.
 func Account(a *configs.Account, c *configs.Config) (tasks.Account, error) {
-	rules, err := fingerprint(a.Rules)
+	rules, err := fingerprint(a)
 	if err != nil {
 		return tasks.Account{}, err
 	}
@@ -66,8 +68,11 @@ func events(e *configs.Events) (sent bool, prefixes []string, configured string)
 	return true, e.AllowedPrefixes, e.URL
 }
 
-// fingerprint is the same for workers whose rules for an account are the same.
-func fingerprint(c configs.Rules) (string, error) {
+// fingerprint is the same for workers whose rules, pool, probe and redial for an account
+// are the same, in whatever order and form they are written. Without pool, probe and
+// redial it is that of the rules alone, as older workers published it.
+func fingerprint(a *configs.Account) (string, error) {
+	c := a.Rules
 	zone := ""
 	if c.Window != nil {
 		zone = c.Window.Zone.String()
@@ -75,7 +80,24 @@ func fingerprint(c configs.Rules) (string, error) {
 	return digest(struct {
 		Rules         configs.Rules
 		Zone, DayZone string
-	}{c, zone, c.DayZone.String()})
+		Pool          []string        `json:",omitempty"`
+		Probe         *configs.Probe  `json:",omitempty"`
+		Redial        *configs.Redial `json:",omitempty"`
+	}{c, zone, c.DayZone.String(), slices.Sorted(slices.Values(a.Pool)), normal(a.Probe), a.Redial})
+}
+
+// normal is a probe whose amounts are written in one way: "0", "0.0" and "-0" are one.
+func normal(p *configs.Probe) *configs.Probe {
+	if p == nil {
+		return nil
+	}
+	out := *p
+	for _, amount := range []*string{&out.Threshold, &out.WarnBelow} {
+		if n, ok := new(big.Rat).SetString(*amount); ok {
+			*amount = n.RatString()
+		}
+	}
+	return &out
 }
 
 // numberFingerprint is the same for accounts whose rules per number are the same.

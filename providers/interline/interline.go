@@ -33,6 +33,7 @@ var (
 	_ providers.AccountProber    = (*Adapter)(nil)
 	_ providers.ClockWatcher     = (*Adapter)(nil)
 	_ providers.PushParser       = (*Adapter)(nil)
+	_ providers.PushBlanker      = (*Adapter)(nil)
 	_ providers.RecordingFetcher = (*Adapter)(nil)
 )
 

@@ -29,7 +29,7 @@ func bindOutcome(ans answer, repeated bool) providers.Outcome {
 	case codeRate:
 		o = tooFrequent()
 	case codeShortage, codeNotStarted:
-		o.Class, o.OtherX = providers.ClassRetryLater, ans.code == codeShortage
+		o.Class = providers.ClassRetryLater
 	case codeNoResource:
 		o.Cause, o.OtherX = providers.CausePlatform, true // the number is not ours
 	case codeParameter, codeVerification, codeNoTask:
@@ -48,7 +48,7 @@ func bindConflict(code int, repeated bool) providers.Outcome {
 	case repeated:
 		return earlierRequest("")
 	case code == codeTaskConflict:
-		return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, MaxTries: triesUnclear, OtherX: true}
+		return providers.Outcome{Class: providers.ClassRetryLater, Placed: providers.PlacedNo, MaxTries: triesUnclear}
 	}
 	return providers.Outcome{Class: providers.ClassPermanent, Placed: providers.PlacedNo, Cause: providers.CauseBindingConflict, OtherX: true}
 }

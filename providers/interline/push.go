@@ -75,6 +75,9 @@ func task(o vendorwire.Object) string {
 		return id
 	}
 	key := []string{o.Text("subid"), o.Text("caller"), o.Text("callee"), o.First("beginTime", "callTime"), o.Text("result")}
+	if !o.Empty("smsContent") {
+		key = append(key, "sms", o.Text("smsContent")) // several may be sent in a second
+	}
 	sum := sha256.Sum256([]byte(strings.Join(key, "|")))
 	return hex.EncodeToString(sum[:])
 }

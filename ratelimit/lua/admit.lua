@@ -154,7 +154,7 @@ put('slot_at', slot_at)
 put('owned_until', owned_until)
 put('doubt_ms', a.doubt)
 put('number_ttl', a.number_ttl)
-if a.redial ~= '' then put('redial_policy', a.redial) end
+if a.redial ~= '' then put('redial_policy', a.redial) else drop('redial_policy') end
 if its_x() and not doubt then next_generation() end
 enter('submitting', 1, 'attempt ' .. str(a.attempt))
 flush()

@@ -37,6 +37,12 @@ end
 local doubt = job.state == 'in_doubt' and job.repeat_at and a.repeatable
 if rank > 0 and not doubt then flush(); return {'over', str(now), job.state} end
 if num(job.attempt) + 1 ~= a.attempt then flush(); return {'stale', str(now), job.attempt} end
+-- Whoever read a bind before its X was given up, or chosen anew, asks for another one
+-- than the record has.
+if its_x() ~= (job.kind == 'bind' and string.match(KEYS[5] or '', '[^:]*$') or nil) then
+  flush()
+  return {'stale', str(now), job.attempt}
+end
 -- A job in doubt stays that, and the outbox brings the next repeat.
 local function later_in_doubt(at)
   enter_doubt('', at - now)

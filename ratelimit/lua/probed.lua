@@ -1,6 +1,7 @@
 -- probed: what the vendor said of an account, and what follows for its lane.
 -- a: account, member, seq (of the planned question; 0: somebody asked beside the plan),
---    next_in (ms, until the next one), asked (when it was asked), told (else only why, the
+--    next_in (ms, until the next one), rest (ms, within which the vendor wants none; 24 h at
+--    most count), asked (when it was asked), told (else only why, the
 --    reason for which it was not), state, balance, overdraft, currency, why,
 --    good, bad ('' or why nothing more may go out), low (too little is left; nil: not told).
 -- Answers {'stale'} (another one has told since), {'kept', what changed: opened, shut,
@@ -9,7 +10,16 @@ local key = lane_key()
 if a.seq > 0 then
   if num(redis.call('HGET', key, 'probe_seq') or '0') ~= a.seq then return {'stale'} end
   redis.call('HSET', key, 'probe_seq', str(a.seq + 1))
-  if redis.call('HEXISTS', key, 'probe_every') == 1 then redis.call('ZADD', KEYS[2], str(now + a.next_in), a.member) end
+  local rest = math.min(a.rest, 86400000)
+  -- Kept, for every worker plans the question again each minute.
+  if rest > 0 then
+    redis.call('HSET', key, 'probe_not_before', str(now + rest))
+  else
+    redis.call('HDEL', key, 'probe_not_before')
+  end
+  if redis.call('HEXISTS', key, 'probe_every') == 1 then
+    redis.call('ZADD', KEYS[2], str(now + math.max(a.next_in, rest)), a.member)
+  end
 end
 if not a.told then
   redis.call('HSET', key, 'probe_why', a.why)

@@ -92,6 +92,7 @@ if a.task ~= '' and job.call_task and job.call_task ~= a.task then
     put('last_call', a.call)
     note(job.state, 'extra_call: ' .. a.call)
   end
+  if a.state == 'completed' then put('extra_answered', 1) end
   flush()
   return {'extra', job.state}
 end

@@ -7,7 +7,10 @@
 if not job.state then return {'missing'} end
 if not job.content or num(job.attempt) == 0 and (num(job.rank) == 0 or job.state == 'failed') then return {'foreign', job.state} end
 if a.vendor_id ~= '' and job.vendor_id and job.vendor_id ~= a.vendor_id then return {'foreign', job.state} end
-if a.vendor_id ~= '' then put('vendor_id', a.vendor_id) end
+if a.vendor_id ~= '' then
+  if not job.vendor_id then wake_unbind() end
+  put('vendor_id', a.vendor_id)
+end
 if a.call ~= '' and job.last_call ~= a.call then
   put('last_call', a.call)
   note(job.state, 'call ' .. a.call)

@@ -1,9 +1,21 @@
 -- What became of an attempt, and what leads to its call or binding.
+-- An unbind that waits for this binding to be told, or named, need not wait any more.
+local function wake_unbind()
+  if not job.unbind then return end
+  redis.call('ZADD', KEYS[2], 'XX', str(now), job.unbind)
+  drop('unbind')
+end
+
+-- The latest moment at which the vendor can have taken the request, whose answer may
+-- be told long after.
+local function last_start() return math.min(now, math.max(num(job.owned_until), num(job.send_before))) end
+
 -- A binding stands. Its end is counted from the latest moment at which the
 -- vendor can have made it.
 local function activate(made_at, detail)
   end_doubt()
   drop('cancel'); drop('stands')
+  wake_unbind()
   enter('active', 5, detail)
   if num(job.ttl_ms) == 0 then
     flush()
@@ -95,7 +107,7 @@ local function stand(result, detail)
     finish('completed', 9, '', detail)
     return
   end
-  activate(now, detail)
+  activate(last_start(), detail)
   index(job.attempt, 0)
 end
 

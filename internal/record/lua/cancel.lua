@@ -1,6 +1,6 @@
 -- cancel: a waiting job ends; one being sent is marked, which counts only if
 -- nothing was placed; a query that an application asks for itself ends; any other
--- stays as it is.
+-- stays as it is, and is not called again.
 -- Answers {'canceled' | 'requested', state}, {'refused', state, the job that calls again
 -- after it or ''}, {'missing'}.
 if not job.state then return {'missing'} end
@@ -15,5 +15,9 @@ if job.state == 'submitting' then
   note('submitting', 'cancel requested')
   flush()
   return {'requested', job.state}
+end
+if num(job.rank) < 9 then
+  drop('redial_policy')
+  flush()
 end
 return {'refused', job.state, job.redial or ''}

@@ -23,7 +23,7 @@ local function end_from_last_request()
 end
 
 -- Whether the job's binding may stand: in which state, and until when.
-local function holding()
+holding = function()
   local state = job.state
   if state == 'submitting' then return 'sent', end_from_last_request() end
   if state == 'in_doubt' then return state, end_from_last_request() end
@@ -74,30 +74,38 @@ local function next_generation()
   put('gen', gen)
 end
 
--- each_holder goes through the bindings of other jobs that may stand on a number.
-local function each_holder(number, f)
-  for other, text in pairs(load(x_key(number))) do
-    if other ~= 'gen' and other ~= id then
-      local entry = cjson.decode(text)
-      if not over(entry['until']) then f(other, entry) end
-    end
-  end
+-- give_x_back: the number that was chosen for this bind is none for it any more. The
+-- next request is another one, for whatever is chosen then.
+local function give_x_back(request_id)
+  strike(its_x(), id)
+  local from, to = string.find(job.content, '"x":"' .. job.x .. '"', 1, true)
+  put('content', string.sub(job.content, 1, from - 1) .. '"x":"auto"' .. string.sub(job.content, to + 1))
+  put('request_id', request_id)
+  drop('numbers'); drop('x'); drop('chosen'); drop('gen')
 end
 
 -- rival is the job whose binding leaves this one no room on the number: on an X that
--- leads to one, any other that does; else one of which a number is the same. One that
+-- leads to one, any other that does; and one of which a number is the same. One that
 -- stands goes before one that may yet turn out not to. apart: no two modes on one X.
 local function rival(number, apart)
   local one, two = string.match(job.parties or '', '^([^,]*),?(.*)$')
   local mode, found, it = job.mode or 'axb', nil, nil
   local function mine(key) return key ~= '' and (key == one or key == two) end
-  each_holder(number, function(other, entry)
-    local clash = entry.mode == mode and (mode == 'xa' or mine(entry.a) or mine(entry.b))
-    if not clash and not (apart and (mode == 'xa' or entry.mode == 'xa')) then return end
-    local open = entry.state == 'sent' or entry.state == 'in_doubt'
-    if not found or it.open and not open or it.open == open and other < found then
-      found, it = other, {open = open, state = entry.state}
+  local function has(text, part) return part and part ~= '' and string.find(text, part, 1, true) end
+  local function clash(entry)
+    if mine(entry.a) or mine(entry.b) or mode == 'xa' and entry.mode == 'xa' then return true end
+    return apart and (mode == 'xa' or entry.mode == 'xa')
+  end
+  for other, text in pairs(load(x_key(number))) do
+    -- Of hundreds of pairs few are read: that takes ten times as long as to look.
+    local may = mode == 'xa' or has(text, one) or has(text, two) or apart and has(text, '"mode":"xa"')
+    local entry = may and other ~= 'gen' and other ~= id and cjson.decode(text)
+    if entry and not over(entry['until']) and clash(entry) then
+      local open = entry.state == 'sent' or entry.state == 'in_doubt'
+      if not found or it.open and not open or it.open == open and other < found then
+        found, it = other, {open = open, state = entry.state}
+      end
     end
-  end)
+  end
   return found, it
 end

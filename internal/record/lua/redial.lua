@@ -18,10 +18,18 @@ local HANDED_ON = {
   'tags', 'event_url', 'tells', 'expires_at',
 }
 
+-- answered_elsewhere says that a job's call had somebody on the phone whatever its end
+-- says: by another attempt of it, or by another call of its connection.
+local function answered_elsewhere(of)
+  for field in pairs(of) do
+    if field == 'extra_answered' or string.match(field, '^late:') then return true end
+  end
+end
+
 -- redial makes the job that calls again after this one, which ends so, and says which.
 -- Only what the vendor called: a call that it refused has its own tries.
 local function redial(state, cause)
-  if not job.redial_policy or job.redial or not job.placed or not may_redial(state, cause) then return end
+  if not job.redial_policy or job.redial or not job.placed or not may_redial(state, cause) or answered_elsewhere(job) then return end
   local policy = cjson.decode(job.redial_policy)
   local n = num(job.redial_number) + 1
   local wait = policy[cause] or state ~= 'failed' and policy[state]
@@ -51,8 +59,8 @@ local function answered_before()
   local before = job.redial_of
   for _ = 1, 10 do
     if not before then return end
-    local call = redis.call('HMGET', PREFIX .. 'job:' .. before, 'state', 'cause', 'redial_of')
-    if call[1] and not may_redial(call[1], call[2]) then return before end
-    before = call[3]
+    local call = load(PREFIX .. 'job:' .. before)
+    if call.state and (not may_redial(call.state, call.cause) or answered_elsewhere(call)) then return before end
+    before = call.redial_of
   end
 end

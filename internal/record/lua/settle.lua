@@ -7,7 +7,8 @@
 --    bound:    nothing more; the record knows its ttl
 --    done:     nothing more
 --    again:    retry_in, reason, counted, max_attempts, cause; keep_charge; other_x (the
---              id of the next request, if it is to be for another middle number; '')
+--              id of the next request, where the chosen middle number is given back;
+--              ''), refuses_x (it is not chosen again for this job)
 --    failed:   cause; keep_charge, maybe (somebody's phone may have rung all the same)
 --    in_doubt: repeat_in (-1: the same request must not be sent again), max_repeats (0: any)
 -- Answers {'settled', state, hold_until}: the owner returns the job to its queue
@@ -36,17 +37,6 @@ local function learn()
   elseif a.lane.gate ~= '' then
     shut(a.lane.gate, a.lane.gate_for > 0 and now + a.lane.gate_for or 0, a.lane.detail)
   end
-end
-
--- The number that was chosen for this bind is none for it: the next attempt is another
--- request, for another one.
-local function leave_x()
-  put('refused_x', (job.refused_x and job.refused_x .. ',' or '') .. its_x())
-  strike(its_x(), id)
-  local from, to = string.find(job.content, '"x":"' .. job.x .. '"', 1, true)
-  put('content', string.sub(job.content, 1, from - 1) .. '"x":"auto"' .. string.sub(job.content, to + 1))
-  put('request_id', a.other_x)
-  drop('numbers'); drop('x'); drop('chosen'); drop('gen')
 end
 
 -- The vendor has the call.
@@ -119,7 +109,10 @@ local not_placed = a.result == 'again' or a.result == 'failed' and not a.maybe
 -- An earlier attempt is in doubt, and this one's refusal says nothing about it.
 local doubted_before = job.doubted and num(job.doubted) < a.attempt
 put('settled', a.attempt)
-if a.sent then put('attempts', num(job.attempts) + 1) end
+if a.sent then
+  put('attempts', num(job.attempts) + 1)
+  if job.kind == 'bind' then put('sent_id', job.request_id) end
+end
 -- Of a job that has ended, a push told more than this answer does.
 if rank < 8 or not job.vendor_code and not job.vendor_text then words() end
 if a.vendor_id and a.vendor_id ~= '' and (rank < 8 or not job.vendor_id) then put('vendor_id', a.vendor_id) end
@@ -149,9 +142,10 @@ if rank > 1 and was ~= 'in_doubt' then
       -- Given up too early: the vendor can be asked, and may yet tell.
       revive()
       accept()
-    elseif was == 'unknown' and a.result == 'bound' then
+    elseif (was == 'unknown' or was == 'failed') and a.result == 'bound' then
+      -- Nobody knows better than the vendor, an operator neither.
       revive()
-      activate(now, a.detail)
+      activate(last_start(), a.detail)
     elseif was == 'unknown' and a.result == 'done' then
       finish('completed', 9, '', a.detail)
     end
@@ -176,7 +170,7 @@ elseif job.seen and (a.result == 'again' or a.result == 'failed') or seen_placed
 elseif doubted_before and (a.result == 'again' or a.result == 'failed') then
   enter_doubt(a.detail, a.result == 'again' and a.retry_in or -1)
 elseif a.result == 'bound' then
-  activate(now, a.detail)
+  activate(last_start(), a.detail)
 elseif a.result == 'done' then
   finish('completed', 9, '', a.detail)
 elseif a.result == 'accepted' then
@@ -203,7 +197,10 @@ else
     put('hold_reason', a.reason)
     expire()
   else
-    if a.other_x ~= '' and job.chosen then leave_x() end
+    if a.other_x ~= '' and job.chosen then
+      if a.refuses_x then put('refused_x', (job.refused_x and job.refused_x .. ',' or '') .. its_x()) end
+      give_x_back(a.other_x)
+    end
     put('retry_at', now + a.retry_in)
     put('retry_reason', a.reason)
     hold(now + a.retry_in, a.reason, a.detail)

@@ -66,6 +66,18 @@ local function clear_hold()
   drop('adrift'); drop('missing'); drop('checks')
 end
 
+-- In which state, and until when (0: without end), a bind job's binding may stand: see
+-- ledger.lua. nil: it does not.
+local holding
+
+-- For how long from now the record of a job that ends is kept: one whose binding may
+-- stand all the same until that is over. nil: without end.
+local function kept_for(rest)
+  local state, till = holding()
+  if job.kind ~= 'bind' or not state then return num(job.retain_ms) + rest end
+  return till > 0 and math.max(till - now, rest) + num(job.retain_ms) or nil
+end
+
 -- Ends the job: nothing is due any more, and its record and marker live on for
 -- as long as the record says.
 local function finish(state, rank, cause, detail)
@@ -82,7 +94,8 @@ local function finish(state, rank, cause, detail)
   flush()
   redis.call('ZREM', KEYS[2], id)
   -- One whose recording is still to be fetched stays until it is.
-  if job.fetch ~= 'due' then redis.call('PEXPIRE', KEYS[3], str(num(job.retain_ms) + rest)) end
+  local kept = kept_for(rest)
+  if job.fetch ~= 'due' and kept then redis.call('PEXPIRE', KEYS[3], str(kept)) end
   if job.keyed == '1' then
     redis.call('HSET', KEYS[4], 'state', state)
     redis.call('PEXPIRE', KEYS[4], str(num(job.key_retain_ms) + rest))
@@ -94,7 +107,7 @@ local EXPIRED_CAUSE = {
   window = 'policy_window', vendor_window = 'policy_window',
   per_number = 'policy_frequency', lockout = 'policy_frequency', daily_cap = 'policy_frequency',
   one_at_a_time = 'policy_frequency', vendor_frequency = 'policy_frequency',
-  halted = 'account', halt = 'account', line_busy = 'busy',
+  halted = 'account', halt = 'account', line_busy = 'busy', no_number = 'binding_conflict', binding_conflict = 'binding_conflict',
 }
 
 local function expire()
