@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -34,7 +35,17 @@ var build = sync.OnceValues(func() (dir string, err error) {
 	return dir, nil
 })
 
+// fleetsAtOnce is how many fleets live at a time: they wait for processes and clocks
+// most of the time.
+const fleetsAtOnce = "3"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if f := flag.Lookup("test.parallel"); f.Value.String() == f.DefValue {
+		if err := flag.Set("test.parallel", fleetsAtOnce); err != nil {
+			panic(err)
+		}
+	}
 	status := m.Run()
 	if programs != "" {
 		_ = os.RemoveAll(programs)
