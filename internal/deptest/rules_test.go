@@ -17,11 +17,11 @@ var layers = [][]string{
 	{"internal/dispatch", "internal/event", "internal/admin", "callbackrx", "internal/sandbox"},
 	{"internal/app"},
 	{"cmd/worker", "cmd/enqueue"},
-	{"internal/redistest", "internal/deptest", "internal/deploytest", "internal/docstest", "bench"}, // for tests, on which nothing is built
+	{"internal/redistest", "internal/netguard/netguardtest", "internal/deptest", "internal/deploytest", "internal/docstest", "bench"}, // for tests, on which nothing is built
 }
 
 // testHelpers may import "testing"; nothing but tests may import them.
-var testHelpers = []string{"internal/redistest", "internal/deptest", "providers/providertest"}
+var testHelpers = []string{"internal/redistest", "internal/netguard/netguardtest", "internal/deptest", "providers/providertest"}
 
 // onlyRules bind what a package imports itself, module and third parties alike;
 // the standard library is always allowed.

@@ -1,18 +1,15 @@
 package event
 
 import (
-	"context"
-	"encoding/binary"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/callpacer/callpacer/internal/netguard/netguardtest"
 )
 
 func TestAJobsOwnURL(t *testing.T) {
@@ -57,58 +54,6 @@ func TestAJobsOwnURL(t *testing.T) {
 	}
 }
 
-// names answers each question for an IPv4 address with the next of its addresses.
-type names struct {
-	mu        sync.Mutex
-	addresses []string
-	asked     int
-}
-
-func (n *names) resolver(t *testing.T) *net.Resolver {
-	var wg sync.WaitGroup
-	t.Cleanup(wg.Wait)
-	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
-		ours, theirs := net.Pipe() // not a packet connection: each message has its length before it
-		wg.Go(func() { n.answer(theirs) })
-		return ours, nil
-	}}
-}
-
-func (n *names) answer(c io.ReadWriteCloser) {
-	defer c.Close()
-	for {
-		var size [2]byte
-		if _, err := io.ReadFull(c, size[:]); err != nil {
-			return
-		}
-		q := make([]byte, binary.BigEndian.Uint16(size[:]))
-		if _, err := io.ReadFull(c, q); err != nil {
-			return
-		}
-		end := 12
-		for q[end] != 0 {
-			end += int(q[end]) + 1
-		}
-		end += 5 // the root, type and class
-		kind := binary.BigEndian.Uint16(q[end-4:])
-		reply := append([]byte{q[0], q[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}, q[12:end]...)
-		if kind == 1 {
-			reply[7] = 1
-			reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
-			reply = append(reply, n.next()...)
-		}
-		_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
-	}
-}
-
-func (n *names) next() []byte {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	ip := netip.MustParseAddr(n.addresses[min(n.asked, len(n.addresses)-1)]).As4()
-	n.asked++
-	return ip[:]
-}
-
 func tryOnce(t *testing.T, o Options, own string) verdict {
 	t.Helper()
 	e := mustEndpoints(t, o)
@@ -139,9 +84,9 @@ func portOf(t *testing.T, server *httptest.Server) string {
 // that is dialled.
 func TestANameThatLeadsInsideIsRefused(t *testing.T) {
 	server, hits := counting(t)
-	resolve := &names{addresses: []string{"203.0.113.9", "127.0.0.1", "10.0.0.8", "169.254.169.254"}}
+	resolver := netguardtest.Resolver(t, "203.0.113.9", "127.0.0.1", "10.0.0.8", "169.254.169.254")
 	o := testOptions()
-	o.URL, o.Resolver = "http://rebind.example.com:"+portOf(t, server)+"/", resolve.resolver(t)
+	o.URL, o.Resolver = "http://rebind.example.com:"+portOf(t, server)+"/", resolver
 	e := mustEndpoints(t, o)
 	to, err := e.opts.targetOf("")
 	if err != nil {
@@ -157,7 +102,7 @@ func TestANameThatLeadsInsideIsRefused(t *testing.T) {
 		t.Errorf("%d requests went inside", n)
 	}
 	o.AllowPrivate = true
-	o.Resolver = (&names{addresses: []string{"127.0.0.1"}}).resolver(t)
+	o.Resolver = netguardtest.Resolver(t, "127.0.0.1")
 	if v := tryOnce(t, o, ""); !v.told || hits.Load() != 1 {
 		t.Errorf("with allow_private: %+v, %d requests", v, hits.Load())
 	}
@@ -180,7 +125,7 @@ func TestLoopbackIsForHostsThatTheOperatorWroteSo(t *testing.T) {
 	}
 	// Another name for the same place is not what the operator wrote.
 	o.AllowedPrefixes = append(o.AllowedPrefixes, "http://other.example.com:"+port+"/")
-	o.Resolver = (&names{addresses: []string{"127.0.0.1"}}).resolver(t)
+	o.Resolver = netguardtest.Resolver(t, "127.0.0.1")
 	if v := tryOnce(t, o, "http://other.example.com:"+port+"/x"); v.told || !strings.Contains(v.why, "(loopback)") {
 		t.Errorf("another name: %+v", v)
 	}

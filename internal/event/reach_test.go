@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/callpacer/callpacer/internal/netguard/netguardtest"
 	"github.com/callpacer/callpacer/internal/secret"
 )
 
@@ -15,7 +16,7 @@ import (
 func TestReach(t *testing.T) {
 	for address, rule := range map[string]string{"10.1.2.3": "private", "127.0.0.1": "loopback", "8.8.8.8": ""} {
 		o := testOptions()
-		o.URL, o.Resolver = "https://App.example.com/hooks?token=t0ken", (&names{addresses: []string{address}}).resolver(t)
+		o.URL, o.Resolver = "https://App.example.com/hooks?token=t0ken", netguardtest.Resolver(t, address)
 		e := mustEndpoints(t, o)
 		reach, err := e.Reach(t.Context())
 		if err != nil || reach.Addresses != 1 || strings.Join(reach.Refused, ",") != rule {
@@ -24,7 +25,7 @@ func TestReach(t *testing.T) {
 		if e.Name() != "https://app.example.com:443" {
 			t.Errorf("shown as %s", e.Name())
 		}
-		o.AllowPrivate, o.Resolver = true, (&names{addresses: []string{address}}).resolver(t)
+		o.AllowPrivate, o.Resolver = true, netguardtest.Resolver(t, address)
 		if reach, err := mustEndpoints(t, o).Reach(t.Context()); err != nil || len(reach.Refused) != 0 {
 			t.Errorf("%s with allow_private: %+v, %v", address, reach, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/callpacer/callpacer/internal/netguard/netguardtest"
 	"github.com/callpacer/callpacer/providers"
 )
 
@@ -159,8 +160,7 @@ func TestD19WhatMayBeDownloaded(t *testing.T) {
 func TestD19ANameThatLeadsInsideIsRefused(t *testing.T) {
 	h := newFileHost(t, answering(200, string(wav(100))))
 	o := h.options("rebind.example.com"+h.port(), "169.254.169.254")
-	resolve := &nameServer{addresses: []string{"203.0.113.9", "127.0.0.1", "10.0.0.8", "169.254.169.254", "100.100.100.200"}}
-	o.Resolver = resolve.resolver(t)
+	o.Resolver = netguardtest.Resolver(t, "203.0.113.9", "127.0.0.1", "10.0.0.8", "169.254.169.254", "100.100.100.200")
 	d := mustDownloader(t, o)
 	for _, rule := range []string{"documentation", "loopback", "private", "link-local", "metadata"} {
 		wantNone(t, d, "https://rebind.example.com"+h.port()+"/secret", ErrNotAllowed, "("+rule+")")

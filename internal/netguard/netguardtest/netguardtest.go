@@ -1,4 +1,6 @@
-package recordings
+// Package netguardtest is a name server for the tests of those who connect through
+// netguard: a name's addresses may change between two questions.
+package netguardtest
 
 import (
 	"context"
@@ -17,7 +19,10 @@ type nameServer struct {
 	asked     int
 }
 
-func (n *nameServer) resolver(t *testing.T) *net.Resolver {
+// Resolver asks a name server that answers each question for an IPv4 address, whatever
+// the name, with the next of the addresses, and from then on with the last one.
+func Resolver(t *testing.T, addresses ...string) *net.Resolver {
+	n := &nameServer{addresses: addresses}
 	var wg sync.WaitGroup
 	t.Cleanup(wg.Wait)
 	return &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
@@ -49,7 +54,8 @@ func (n *nameServer) answer(c io.ReadWriteCloser) {
 			reply = append(reply, 0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 0, 0, 4)
 			reply = append(reply, n.next()...)
 		}
-		_, _ = c.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(reply))), reply...))
+		length := binary.BigEndian.AppendUint16(nil, uint16(len(reply))) //nolint:gosec // G115: shorter than the question and 16 bytes
+		_, _ = c.Write(append(length, reply...))
 	}
 }
 
