@@ -28,7 +28,9 @@ func (a *App) startEvents(groups map[string]bool) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	wg.Go(func() { a.keepRoutes(ctx) })
+	wg.Go(func() {
+		a.again(ctx, routesEvery, "that this worker sends events could not be said again; it is said in a while", a.publish)
+	})
 	for group := range groups {
 		d := &event.Deliverer{Store: a.store, Endpoints: endpoints, Group: group, Log: a.log, Clock: a.clock}
 		wg.Go(func() { d.Run(ctx) })
@@ -45,21 +47,6 @@ func (a *App) startEvents(groups map[string]bool) error {
 // routesEvery is how often a worker says that it sends events: one without must not
 // take that back meanwhile (tasks.Publish).
 const routesEvery = 5 * time.Minute
-
-func (a *App) keepRoutes(ctx context.Context) {
-	ticker := time.NewTicker(routesEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if err := a.publish(ctx); err != nil && ctx.Err() == nil {
-			a.log.WithError(err).Warn("that this worker sends events could not be said again; it is said in a while")
-		}
-	}
-}
 
 // warnOfUntold says where events wait that this worker does not deliver.
 func (a *App) warnOfUntold(groups map[string]bool) {

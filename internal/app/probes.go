@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/big"
-	"sync"
 	"time"
 
 	"github.com/callpacer/callpacer/configs"
@@ -33,27 +32,8 @@ func (a *App) planProbes(ctx context.Context, lanes []*dispatch.Lane) error {
 	if err := plan(ctx, probed); err != nil {
 		return err
 	}
-	keeping, cancel := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		ticker := time.NewTicker(plansEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-keeping.Done():
-				return
-			case <-ticker.C:
-			}
-			if err := plan(keeping, probed); err != nil && keeping.Err() == nil {
-				a.log.WithError(err).Warn("the accounts' probes could not be looked after; that is tried again in a minute")
-			}
-		}
-	})
-	a.onStop("probes", func() error {
-		cancel()
-		wg.Wait()
-		return nil
-	})
+	a.keep("probes", plansEvery, "the accounts' probes could not be looked after; that is tried again in a minute",
+		func(ctx context.Context) error { return plan(ctx, probed) })
 	return nil
 }
 

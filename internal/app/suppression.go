@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 
@@ -76,26 +75,6 @@ func (a *App) keepSuppression(ctx context.Context) error {
 	if err := a.syncSuppression(ctx); err != nil {
 		return err
 	}
-	keeping, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		ticker := time.NewTicker(suppressEvery)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-keeping.Done():
-				return
-			case <-ticker.C:
-			}
-			if err := a.syncSuppression(keeping); err != nil && keeping.Err() == nil {
-				a.log.WithError(err).Warn("the suppression list could not be compared; tried again")
-			}
-		}
-	})
-	a.onStop("suppression list", func() error {
-		stop()
-		wg.Wait()
-		return nil
-	})
+	a.keep("suppression list", suppressEvery, "the suppression list could not be compared; tried again", a.syncSuppression)
 	return nil
 }
