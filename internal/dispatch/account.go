@@ -15,12 +15,8 @@ import (
 	"github.com/callpacer/callpacer/tasks"
 )
 
-// probeRetry is the least time between two tries of a probe, longestProbeRest the
-// longest rest that a vendor may ask for: a lane that is shut must not stay so unseen.
-const (
-	probeRetry       = 30 * time.Second
-	longestProbeRest = 24 * time.Hour
-)
+// probeRetry is the least time between two tries of a probe.
+const probeRetry = 30 * time.Second
 
 // toldNothing is why an answer that was read brought nothing.
 const toldNothing = "the answer tells neither state nor balance"
@@ -87,7 +83,7 @@ func (l *Lane) PlannedProbe(ctx context.Context, task string) error {
 		return err
 	}
 	news := l.newsOfAccount(result, asked)
-	news.Seq, news.NextIn, news.Rest = seq, l.Probing.Every, min(result.RetryAfter, longestProbeRest)
+	news.Seq, news.NextIn, news.Rest = seq, l.Probing.Every, result.RetryAfter
 	// Else the task comes back, and the vendor is asked once more.
 	return persist(ctx, func(ctx context.Context) error { return l.learn(ctx, news) })
 }

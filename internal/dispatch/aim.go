@@ -130,17 +130,12 @@ func (l *Lane) fateOf(ctx context.Context, bind *record.Record) (f bindFate, why
 	if err != nil {
 		return fateUntold, "", fmt.Errorf("look up who has the number: %w", err)
 	}
-	now, err := l.Store.Now(ctx)
-	if err != nil {
-		return fateUntold, "", fmt.Errorf("look whether the binding stands: %w", err)
-	}
-	// One that is older than the ledger is not in it.
-	may := bind.State == record.Active && (bind.EndsAt.IsZero() || bind.EndsAt.After(now))
 	c, err := tasks.DecodeContent(tasks.KindBind, bind.Content)
+	leads, listed := err == nil && c.Mode == tasks.ModeXA, false
 	for _, h := range holders {
-		may = may || h.Job == bind.ID
+		listed = listed || h.Job == bind.ID
 		// A release names the number alone, and would end the newer one.
-		if err != nil || c.Mode != tasks.ModeXA || h.Mode != c.Mode || h.Generation <= bind.Generation {
+		if !leads || h.Mode != tasks.ModeXA || h.Generation <= bind.Generation {
 			continue
 		}
 		if h.State != string(record.Active) {
@@ -148,10 +143,23 @@ func (l *Lane) fateOf(ctx context.Context, bind *record.Record) (f bindFate, why
 		}
 		return fateMoved, "nothing to release: its number belongs to job " + h.Job, nil
 	}
-	if !may {
-		return fateEnded, "nothing to release: its time is over", nil
+	if !listed {
+		return l.fateUnlisted(ctx, bind)
 	}
 	return fateStands, "", nil
+}
+
+// fateUnlisted is that of a binding that the ledger does not have: its time is over, or
+// it is older than the ledger.
+func (l *Lane) fateUnlisted(ctx context.Context, bind *record.Record) (bindFate, string, error) {
+	now, err := l.Store.Now(ctx)
+	if err != nil {
+		return fateUntold, "", fmt.Errorf("look whether the binding stands: %w", err)
+	}
+	if bind.State == record.Active && (bind.EndsAt.IsZero() || bind.EndsAt.After(now)) {
+		return fateStands, "", nil
+	}
+	return fateEnded, "nothing to release: its time is over", nil
 }
 
 func firstOf(numbers []string) string {

@@ -78,7 +78,7 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 		if o.Repeatable {
 			s.Repeat, s.RepeatIn, s.MaxRepeats = true, max(pick(repeatBackoff, r.Repeats), o.RetryAfter), o.MaxTries
 		}
-	case o.OtherX && r.Chosen && r.State != record.InDoubt && r.Repeats == 0: // a repeat speaks of its first request
+	case o.OtherX && mayLeaveX(r):
 		s.Result, s.Reason, s.RetryIn, s.Counted = record.ResultAgain, record.HoldRetry, otherXDelay, true
 		s.OtherX, s.RefusesX, s.Cause = rand.Text(), true, string(o.Cause)
 	case o.Class == providers.ClassPermanent, o.Signal == providers.SignalSuppressed:
@@ -95,11 +95,17 @@ func (l *Lane) settlementOf(o providers.Outcome, r *record.Record, accepted reco
 		if o.Unsent {
 			s.Cause = string(providers.CauseNetworkFailure)
 		}
-		if o.Class == providers.ClassHalted && r.Chosen && r.State != record.InDoubt && r.Repeats == 0 {
+		if o.Class == providers.ClassHalted && mayLeaveX(r) {
 			s.OtherX = rand.Text() // while the account is halted, others may have the number
 		}
 	}
 	return s
+}
+
+// mayLeaveX says that a bind whose number was chosen here may get another one: no answer
+// to a repeat, which speaks of its first request, is a reason for that.
+func mayLeaveX(r *record.Record) bool {
+	return r.Chosen && r.State != record.InDoubt && r.Repeats == 0
 }
 
 // repeatBackoff is when the very same request goes out again, where the vendor

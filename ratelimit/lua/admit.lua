@@ -1,4 +1,5 @@
 -- admit, at its end: the decision, and where it is go, every charge at once.
+
 -- For how long a bind waits for a binding that stands in its way to be released; longer
 -- while something is done to its number, which may be the release.
 local CONFLICT_PATIENCE = 10000

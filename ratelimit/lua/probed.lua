@@ -1,16 +1,19 @@
 -- probed: what the vendor said of an account, and what follows for its lane.
 -- a: account, member, seq (of the planned question; 0: somebody asked beside the plan),
---    next_in (ms, until the next one), rest (ms, within which the vendor wants none; 24 h at
---    most count), asked (when it was asked), told (else only why, the
---    reason for which it was not), state, balance, overdraft, currency, why,
+--    next_in (ms, until the next one), rest (ms, within which the vendor wants none),
+--    asked (when it was asked), told (else only why, the reason for which it was not),
+--    state, balance, overdraft, currency, why,
 --    good, bad ('' or why nothing more may go out), low (too little is left; nil: not told).
 -- Answers {'stale'} (another one has told since), {'kept', what changed: opened, shut,
 -- low, or ''}.
+-- A vendor may ask for no longer rest: a lane that is shut must not stay so unseen.
+local REST_MAX = 24 * 3600 * 1000
+
 local key = lane_key()
 if a.seq > 0 then
   if num(redis.call('HGET', key, 'probe_seq') or '0') ~= a.seq then return {'stale'} end
   redis.call('HSET', key, 'probe_seq', str(a.seq + 1))
-  local rest = math.min(a.rest, 86400000)
+  local rest = math.min(a.rest, REST_MAX)
   -- Kept, for every worker plans the question again each minute.
   if rest > 0 then
     redis.call('HSET', key, 'probe_not_before', str(now + rest))

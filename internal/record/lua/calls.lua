@@ -1,4 +1,5 @@
 -- What became of an attempt, and what leads to its call or binding.
+
 -- An unbind that waits for this binding to be told, or named, need not wait any more.
 local function wake_unbind()
   if not job.unbind then return end
