@@ -140,7 +140,11 @@ func (h *history) openNow(reason string) error {
 }
 
 func FuzzAdmit(f *testing.F) {
-	for seed := range uint64(60) {
+	seeds := uint64(60)
+	if redistest.Raced {
+		seeds = 15
+	}
+	for seed := range seeds {
 		f.Add(randomTape(2000+seed, 200))
 	}
 	r := redistest.Mini(f)

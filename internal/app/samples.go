@@ -53,7 +53,9 @@ func sampleList() []sample {
 		{what: "a number for a pair", start: bind("17000000001", "13800000001", "13900000001", time.Hour), state: record.Released, first: record.Active},
 		{what: "a call over that number", start: call("17000000001", "13900000001", "a number for a pair"), state: record.Completed, why: "answered", later: true},
 		{what: "a message over that number", start: text("17000000001", "13900000001", "a number for a pair"), state: record.Completed, later: true},
-		{what: "it is taken back", start: unbind("a number for a pair", "a call over that number", "a message over that number"), state: record.Completed, later: true},
+		{what: "the same A there, when it is free", start: after(record.State.Final, bind("17000000001", "13800000001", "13900000008", time.Hour),
+			"a call over that number", "a message over that number"), state: record.Active, later: true},
+		{what: "it is taken back", start: after(held, unbind("a number for a pair"), "the same A there, when it is free"), state: record.Completed, later: true},
 		{what: "a number for a pair, answer lost", start: bind("17000000002", "13800000022", "13900000002", time.Hour), state: record.Active},
 		{what: "a number for a moment", start: bind("17000000003", "13800000003", "13900000003", 3*time.Second), state: record.Expired, first: record.Active},
 		{what: "a number that leads to one", start: lead("17000000004", "13800000004", time.Hour), state: record.Active},
@@ -61,13 +63,12 @@ func sampleList() []sample {
 		{what: "another that leads to one", start: lead("17000000005", "13800000005", time.Hour), state: record.Released, first: record.Active},
 		{what: "a number of the pool", start: bind(tasks.AutoX, "13800000006", "13900000006", time.Hour), state: record.Active},
 		{what: "another one for the same A", start: bind(tasks.AutoX, "13800000006", "13900000007", time.Hour), state: record.Active},
-		{what: "the same A there, when it is free", start: bind("17000000001", "13800000001", "13900000008", time.Hour), state: record.Active, first: record.Held},
 		{what: "an account without money", start: job(tasks.Job{
 			Kind: tasks.KindBind, Account: accountEmpty, X: "17000000006", A: "13800000007", B: "13900000009", TTL: time.Hour,
 		}), state: record.Queued, why: record.GateHalt},
 		{what: "the account's state", start: job(tasks.Job{Kind: tasks.KindAccount, Account: accountInterline}), state: record.Completed},
 		{what: "a recording of that call", start: fetch(accountInterline, "a call over that number"), state: record.Completed, later: true},
-		{what: "that number itself is taken back", start: free("17000000005", "another that leads to one"), state: record.Completed},
+		{what: "that number itself is taken back", start: after(active, free("17000000005"), "another that leads to one"), state: record.Completed},
 	}
 }
 
@@ -111,12 +112,9 @@ func ask(account, of, to string) func(context.Context, *sampleBatch) (string, er
 // fetch wants the audio of another sample's call by its id at the vendor, as soon as
 // that has ended.
 func fetch(account, of string) func(context.Context, *sampleBatch) (string, error) {
-	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		if err := b.await(ctx, of, record.State.Final); err != nil {
-			return "", err
-		}
+	return after(record.State.Final, func(ctx context.Context, b *sampleBatch) (string, error) {
 		return job(tasks.Job{Kind: tasks.KindRecording, Account: account, VendorID: b.record(of).VendorID})(ctx, b)
-	}
+	}, of)
 }
 
 // call has somebody dial a middle number; what is watched is the record that the
@@ -144,35 +142,37 @@ func text(x, sender, over string) func(context.Context, *sampleBatch) (string, e
 
 // again is the job that calls again after another sample.
 func again(of string) func(context.Context, *sampleBatch) (string, error) {
-	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		if err := b.await(ctx, of, record.State.Final); err != nil {
-			return "", err
-		}
+	return after(record.State.Final, func(_ context.Context, b *sampleBatch) (string, error) {
 		if b.record(of).Redial == "" {
 			return "", fmt.Errorf("%q is not to be called again", of)
 		}
 		return b.record(of).Redial, nil
-	}
+	}, of)
 }
 
-// unbind takes a binding back when what went over it has ended.
-func unbind(of string, after ...string) func(context.Context, *sampleBatch) (string, error) {
+// after starts one sample when others have come to such a state.
+func after(come func(record.State) bool, start func(context.Context, *sampleBatch) (string, error), samples ...string) func(context.Context, *sampleBatch) (string, error) {
 	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		for _, sample := range after {
-			if err := b.await(ctx, sample, record.State.Final); err != nil {
+		for _, sample := range samples {
+			if err := b.await(ctx, sample, come); err != nil {
 				return "", err
 			}
 		}
+		return start(ctx, b)
+	}
+}
+
+func held(s record.State) bool   { return s == record.Held }
+func active(s record.State) bool { return s == record.Active }
+
+// unbind takes a binding back.
+func unbind(of string) func(context.Context, *sampleBatch) (string, error) {
+	return func(ctx context.Context, b *sampleBatch) (string, error) {
 		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Binding: b.record(of).ID})(ctx, b)
 	}
 }
 
-// free takes back a number that leads to one, when it does.
-func free(x, of string) func(context.Context, *sampleBatch) (string, error) {
-	return func(ctx context.Context, b *sampleBatch) (string, error) {
-		if err := b.await(ctx, of, func(s record.State) bool { return s == record.Active }); err != nil {
-			return "", err
-		}
-		return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Mode: tasks.ModeXA, X: x})(ctx, b)
-	}
+// free takes back a number that leads to one.
+func free(x string) func(context.Context, *sampleBatch) (string, error) {
+	return job(tasks.Job{Kind: tasks.KindUnbind, Account: accountInterline, Mode: tasks.ModeXA, X: x})
 }

@@ -24,13 +24,13 @@ func TestFetch(t *testing.T) {
 	}{
 		"ready":                        {nil, 0, record.FetchStored, 1, 0, 0},
 		"not yet, then ready":          {[]providers.RecordingResult{says(providers.ClassPending, 0), isReady}, 0, record.FetchStored, 2, 10 * time.Second, 11 * time.Second},
-		"not before an hour":           {[]providers.RecordingResult{says(providers.ClassPending, time.Hour), isReady}, 0, record.FetchStored, 2, time.Hour, time.Hour + time.Second},
+		"not before ten minutes":       {[]providers.RecordingResult{says(providers.ClassPending, 10*time.Minute), isReady}, 0, record.FetchStored, 2, 10 * time.Minute, 10*time.Minute + time.Second},
 		"trouble twice":                {[]providers.RecordingResult{says(providers.ClassRetryLater, 0), says(providers.ClassUncertain, 0), isReady}, 0, record.FetchStored, 3, 40 * time.Second, 42 * time.Second},
 		"the account is halted":        {[]providers.RecordingResult{{Class: providers.ClassHalted, Halt: providers.HaltAuth}, isReady}, 0, record.FetchStored, 2, 10 * time.Second, 11 * time.Second},
 		"cut off, then whole":          {nil, 2, record.FetchStored, 3, 40 * time.Second, 42 * time.Second},
 		"never":                        {[]providers.RecordingResult{says(providers.ClassPermanent, 0)}, 0, record.FetchLost, 1, 0, 0},
-		"not until the vendor's end":   {[]providers.RecordingResult{says(providers.ClassPending, 0)}, 0, record.FetchLost, 8, 2*time.Hour - 3*time.Second, 2 * time.Hour},
-		"ready as the vendor's ends":   {[]providers.RecordingResult{says(providers.ClassPending, 30*time.Hour), isReady}, 0, record.FetchStored, 2, 2*time.Hour - 3*time.Second, 2 * time.Hour},
+		"not until the vendor's end":   {[]providers.RecordingResult{says(providers.ClassPending, 0)}, 0, record.FetchLost, 6, keptFor - 3*time.Second, keptFor},
+		"ready as the vendor's ends":   {[]providers.RecordingResult{says(providers.ClassPending, 30*time.Hour), isReady}, 0, record.FetchStored, 2, keptFor - 3*time.Second, keptFor},
 		"a document in place of audio": {[]providers.RecordingResult{says(providers.ClassRetryLater, 0), isReady}, 0, record.FetchStored, 2, 10 * time.Second, 11 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {

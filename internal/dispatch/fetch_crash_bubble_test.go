@@ -34,7 +34,7 @@ func TestFetchThroughCrashes(t *testing.T) {
 					defer first.fetches(s.ctx)()
 					time.Sleep(10 * time.Second)
 					defer s.fetches(s.ctx)()
-					time.Sleep(5 * time.Minute)
+					time.Sleep(2 * time.Minute)
 					select {
 					case <-steps.struck:
 						struck++

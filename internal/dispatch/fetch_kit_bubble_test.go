@@ -18,6 +18,9 @@ import (
 // someAudio is a WAV file that tells its own length.
 var someAudio = append([]byte("RIFF\x44\x00\x00\x00WAVEfmt "), bytes.Repeat([]byte{7}, 60)...)
 
+// keptFor is how long the vendor keeps a recording.
+const keptFor = 20 * time.Minute
+
 // audioHouse is the vendor of recordings. It gives its answers in order, the last one
 // again and again.
 type audioHouse struct {
@@ -102,7 +105,7 @@ func (p *process) keepsAudio(t *testing.T, store *recordings.Store, books *audio
 		t.Fatal(err)
 	}
 	p.lane.Vendor = audioHouse{phoneLine{p.lane.Vendor.(phoneLine).company, p.steps}, books}
-	p.lane.Recordings = &Recordings{Store: store, Downloader: downloader, Kept: 2 * time.Hour}
+	p.lane.Recordings = &Recordings{Store: store, Downloader: downloader, Kept: keptFor}
 }
 
 func audioStore(t *testing.T, url string) *recordings.Store {

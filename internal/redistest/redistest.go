@@ -48,14 +48,12 @@ func Each(t *testing.T, f func(t *testing.T, r *Redis)) {
 	t.Run(NameServer, func(t *testing.T) { f(t, StartServer(t, Options{}).Redis()) })
 }
 
-// Mini starts a miniredis on a loopback port. Its TTLs follow the wall clock as
-// a real server's do, which costs time for each key with a TTL on every
-// command; a test with many thousands of such keys turns that off with
-// r.Mini.ClockTTL(false) and moves the clock with r.Mini.FastForward.
+// Mini starts a miniredis on a loopback port. No TTL ends there before a test moves
+// its clock with r.Mini.FastForward: following the wall clock would have each command
+// sort all keys.
 func Mini(t testing.TB) *Redis {
 	t.Helper()
 	m := miniredis.RunT(t)
-	m.ClockTTL(true)
 	r := &Redis{Name: NameMini, Addr: m.Addr(), Mini: m}
 	r.Client = r.NewClient(t)
 	return r
