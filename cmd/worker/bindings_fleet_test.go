@@ -5,8 +5,6 @@ import (
 	"syscall"
 	"testing"
 	"time"
-
-	"github.com/callpacer/callpacer/internal/redistest"
 )
 
 // TestNoMiddleNumberIsBoundTwice: 1,000 binds and unbinds over 50 middle numbers go
@@ -14,14 +12,10 @@ import (
 // platform keeps no rule of its own, and a fifth of its answers is lost, hangs or says
 // nothing; workers are killed and one is frozen, and Redis is killed. In the end no two
 // bindings had one number of one X at a time, nothing was released that nobody named,
-// and the ledger is what the platform has. The race detector does not watch the workers,
-// so that the test is left out there.
+// and the ledger is what the platform has.
 func TestNoMiddleNumberIsBoundTwice(t *testing.T) {
 	t.Parallel()
 	const jobs, span = 1000, 45 * time.Second
-	if redistest.Raced {
-		t.Skip("the workers are not built with the race detector; run it without")
-	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	f := realFleet(t)

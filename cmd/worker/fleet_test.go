@@ -74,6 +74,9 @@ type fleet struct {
 // Redis; the gate demands the real one. Its accounts come before its workers.
 func newFleet(t *testing.T) *fleet {
 	t.Helper()
+	if redistest.Raced {
+		t.Skip("a fleet's workers are processes of their own, which the race detector does not watch; run it without")
+	}
 	bin, err := build()
 	if err != nil {
 		t.Fatal(err)

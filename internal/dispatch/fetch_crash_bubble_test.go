@@ -20,6 +20,9 @@ func TestFetchThroughCrashes(t *testing.T) {
 	struck := 0
 	for at := 1; at <= fetchSteps; at++ {
 		for f, name := range fates {
+			if redistest.Raced && (at+int(f))%3 > 0 {
+				continue
+			}
 			t.Run(name+" at "+string(rune('0'+at)), func(t *testing.T) {
 				redistest.Bubble(t, func(t *testing.T, r *redistest.Redis) {
 					books, steps := &audioBooks{}, newSteps(at, f)
@@ -46,7 +49,7 @@ func TestFetchThroughCrashes(t *testing.T) {
 			})
 		}
 	}
-	if struck != fetchSteps*len(fates) {
+	if struck != fetchSteps*len(fates) && !redistest.Raced {
 		t.Errorf("fate struck %d times", struck)
 	}
 }

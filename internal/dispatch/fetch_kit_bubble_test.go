@@ -149,8 +149,16 @@ func (p *process) fetches(ctx context.Context) (stop func()) {
 // answered is a call that a push told of, with the address of its audio.
 func (s audioScene) answered() (id string) {
 	s.t.Helper()
-	id = s.placed(notifyJob(nil))
-	report := answered("call-1")
+	return s.answeredAs(notifyJob(nil).To, "call-1")
+}
+
+// answeredAs is answered, of a callee whose call has this name.
+func (s audioScene) answeredAs(to, name string) (id string) {
+	s.t.Helper()
+	job := notifyJob(nil)
+	job.To, job.IdempotencyKey = to, job.IdempotencyKey+to
+	id = s.placed(job)
+	report := answered(name)
 	report.Recording = "/r/1.wav"
 	s.wantPush(signer.Attempt("phone", id, 1), pushed(report), pushDone)
 	if got := s.get(id); got.State != record.Completed || got.File.Fetch != record.FetchDue {

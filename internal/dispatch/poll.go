@@ -2,14 +2,11 @@ package dispatch
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"github.com/callpacer/callpacer/internal/record"
 	"github.com/callpacer/callpacer/providers"
-	"github.com/callpacer/callpacer/ratelimit"
 	"github.com/callpacer/callpacer/tasks"
 )
 
@@ -62,10 +59,9 @@ func (l *Lane) answered(ctx context.Context, rec *record.Record, result provider
 		WithField("vendor_code", result.VendorCode).WithField("vendor_text", result.VendorText)
 	again := max(pick(l.PollBackoff, rec.Polls), result.RetryAfter)
 	if result.Class == providers.ClassRateLimited && l.Shared != nil {
-		if err := l.Shared.RestQueries(ctx, max(result.RetryAfter, queryRest)); err != nil {
-			return "", fmt.Errorf("leave the vendor alone with queries: %w", err)
+		if err := l.restQueries(ctx, result.RetryAfter); err != nil {
+			return "", err
 		}
-		log.Warn("the vendor is asked too often; all queries of the account rest for a while")
 	}
 	if result.Class == providers.ClassPermanent && rec.Kind == string(tasks.KindPoll) {
 		// Nobody but this query knows the call: no push will tell its end.
@@ -91,41 +87,6 @@ func (l *Lane) answered(ctx context.Context, rec *record.Record, result provider
 		return state, l.pollAgain(ctx, rec, again)
 	}
 	return state, nil
-}
-
-const (
-	// askers is how many queries of a process wait for their slot or their answer at
-	// most: what else is in their queue must not stand behind them.
-	askers = followSlots - 3
-	// A query that finds too many others comes back within these.
-	soonest, latest = 2 * time.Second, 10 * time.Second
-)
-
-// mayAsk waits for a query's slot. Where none comes soon, later is when the query
-// comes back. done is to be called when it was answered.
-func (l *Lane) mayAsk(ctx context.Context) (done func(), later time.Duration, err error) {
-	done = func() { l.asking.Add(-1) }
-	if l.asking.Add(1) > askers {
-		return done, soonest + rand.N(latest-soonest), nil //nolint:gosec // G404: it spreads them, and is no secret
-	}
-	_, err = l.QueryPace.Turn(ctx, ratelimit.RankNormal)
-	var rests *ratelimit.ShutError
-	if !errors.As(err, &rests) {
-		return done, 0, givenBackUnless(ctx, err)
-	}
-	now, err := l.Store.Now(ctx)
-	if err != nil {
-		return done, 0, fmt.Errorf("wait for a query's slot: %w", err)
-	}
-	return done, max(rests.Until.Sub(now), soonest), nil
-}
-
-// givenBackUnless is givenBack, but nil where there is no error.
-func givenBackUnless(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return givenBack(context.WithoutCancel(ctx), err)
 }
 
 func (l *Lane) pollAgain(ctx context.Context, rec *record.Record, in time.Duration) error {
