@@ -384,3 +384,20 @@ func TestCancelFollowsRedials(t *testing.T) {
 		cancel(w, record.CancelRefused, record.Busy)
 	})
 }
+
+// TestRedialUnderAKeyUsedAnew: the redial of an earlier job with the same key lies there
+// still, and is neither lost nor taken for this job's.
+func TestRedialUnderAKeyUsedAnew(t *testing.T) {
+	each(t, func(w *world) {
+		w.call(again)
+		w.told(id, record.Busy, "busy", 2)
+		w.wantRedial(id, id+"r1", 10*time.Minute)
+		w.must(w.r.Client.Del(w.ctx, key("job:", id)).Err()) // as when its retention is over
+		w.call(again)
+		w.told(id, record.NoAnswer, "ring_timeout", 2)
+		w.wantRedial(id, id+"r101", 30*time.Minute)
+		if r, err := w.store.Get(w.ctx, id+"r1"); err != nil || r == nil || r.State != record.Held {
+			t.Errorf("the earlier redial: %+v, %v", r, err)
+		}
+	})
+}

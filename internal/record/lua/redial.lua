@@ -26,6 +26,16 @@ local function answered_elsewhere(of)
   end
 end
 
+-- unused_redial is an id for the n-th redial of a call: another one may lie under the
+-- first name, of an earlier job that had the same key.
+local function unused_redial(n)
+  local first = job.redial_of and string.match(id, '^(.*)r%d+$') or id
+  for series = 0, 9 do
+    local again = first .. 'r' .. str(n + 100 * series)
+    if redis.call('EXISTS', PREFIX .. 'job:' .. again) == 0 then return again end
+  end
+end
+
 -- redial makes the job that calls again after this one, which ends so, and says which.
 -- Only what the vendor called: a call that it refused has its own tries.
 local function redial(state, cause)
@@ -34,9 +44,8 @@ local function redial(state, cause)
   local n = num(job.redial_number) + 1
   local wait = policy[cause] or state ~= 'failed' and policy[state]
   if not wait or n > policy.max or now + wait >= num(job.expires_at) then return end
-  local first = job.redial_of and string.match(id, '^(.*)r%d+$') or id
-  local again, at = first .. 'r' .. str(n), str(now + wait)
-  if redis.call('EXISTS', PREFIX .. 'job:' .. again) == 1 then return end
+  local again, at = unused_redial(n), str(now + wait)
+  if not again then return end
   local made = {
     'state', 'held', 'rank', '0', 'since', str(now), 'created_at', str(now), 'attempt', '0', 'keyed', '0',
     'not_before', at, 'hold_until', at, 'hold_reason', 'redial', 'redial_of', id, 'redial_number', str(n),
