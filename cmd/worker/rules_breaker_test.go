@@ -26,7 +26,7 @@ func TestBreaker(t *testing.T) {
 	f.crew(3)
 	v.SetOutage(sandbox.Outage502)
 	ids := f.enqueue(notifications("fleet", "138", jobs, tasks.Normal))
-	f.until(10*time.Second, "the breaker has counted enough", func() bool { return len(v.RequestTimes()) >= after })
+	f.until(30*time.Second, "the breaker has counted enough", func() bool { return len(v.RequestTimes()) >= after })
 	wait(10 * time.Second)
 	v.SetOutage(sandbox.OutageNone)
 	failed := v.RequestTimes()
@@ -66,7 +66,7 @@ func TestHalt(t *testing.T) {
 	f.crew(2)
 	v.SetHalted(sandbox.HaltBalance)
 	ids := f.enqueue(notifications("fleet", "138", jobs, tasks.Normal))
-	f.until(10*time.Second, "a request is refused", func() bool { return len(v.RequestTimes()) > 0 })
+	f.until(30*time.Second, "a request is refused", func() bool { return len(v.RequestTimes()) > 0 })
 	wait(2 * time.Second)
 	refused := len(v.RequestTimes())
 	wait(3 * time.Second)
@@ -87,9 +87,9 @@ func TestHalt(t *testing.T) {
 	if _, err := f.shared("fleet").Open(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	f.accepted(10*time.Second, v, jobs)
+	f.accepted(30*time.Second, v, jobs)
 	within(t, "all calls after the lane was opened", time.Since(opened), ideal(jobs)+time.Second, 2)
-	f.ended(10*time.Second, ids)
+	f.ended(30*time.Second, ids)
 	paced(t, v, defaultRate, defaultBurst)
 	notTwice(t, v)
 }
@@ -102,12 +102,12 @@ func TestTooFrequent(t *testing.T) {
 	v := f.jumdata("fleet", sandbox.JumdataOptions{Behave: answered, Limiter: sandbox.Limiter{PerSecond: 0.01}}, alwaysOpen)
 	f.crew(2)
 	// The first is taken, and none of those that follow.
-	f.ended(10*time.Second, f.enqueue(notifications("fleet", "139", 1, tasks.Normal)))
+	f.ended(30*time.Second, f.enqueue(notifications("fleet", "139", 1, tasks.Normal)))
 	f.enqueue(notifications("fleet", "138", 40, tasks.Normal))
 	lane := f.shared("fleet")
 	for _, span := range []time.Duration{30 * time.Second, time.Minute, 2 * time.Minute} {
 		var gate ratelimit.Gate
-		f.until(10*time.Second, "the lane is shut as too frequent", func() bool {
+		f.until(30*time.Second, "the lane is shut as too frequent", func() bool {
 			standing, err := lane.Peek(t.Context())
 			if err != nil {
 				t.Fatal(err)

@@ -37,7 +37,7 @@ func TestEndsBehindAGate(t *testing.T) {
 	for i := range waiting {
 		w := &waiting[i]
 		f.enqueue(messages(w.account, w.sent, func(int) string { return w.number }))
-		f.accepted(10*time.Second, w.vendor, w.sent)
+		f.accepted(30*time.Second, w.vendor, w.sent)
 		w.ids = f.enqueue(ending(w.account, w.number))
 		f.each(10*time.Second, "the jobs of "+w.account+" wait", w.ids, w.is)
 	}

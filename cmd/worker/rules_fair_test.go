@@ -27,7 +27,7 @@ func TestLanesAreAlone(t *testing.T) {
 	hung.SetOutage(sandbox.OutageHang)
 	f.enqueue(notifications("hung", "137", 200, tasks.Normal))
 	f.enqueue(notifications("shut", "136", 200, tasks.Normal))
-	f.until(10*time.Second, "every slot of the lane that hangs is taken", func() bool { return hung.MaxRequestsAtOnce() >= 30 })
+	f.until(30*time.Second, "every slot of the lane that hangs is taken", func() bool { return hung.MaxRequestsAtOnce() >= 30 })
 	best(t, "the calls of the lane that works", ideal(jobs), 1.1, func(n int) time.Duration {
 		f.enqueue(notifications("fleet", fmt.Sprintf("13%d", n), jobs, tasks.Normal))
 		return took(f.accepted(time.Minute, v, (n+1)*jobs)[n*jobs:])
@@ -47,7 +47,7 @@ func TestNumbersAreAlone(t *testing.T) {
 		alwaysOpen+`, per_number: off`)
 	f.crew(2)
 	f.enqueue(messages("fleet", busy, func(int) string { return "13900000001" }))
-	f.accepted(10*time.Second, v, 2)
+	f.accepted(30*time.Second, v, 2)
 	best(t, "the calls to all others", ideal(jobs), 1.2, func(n int) time.Duration {
 		prefix := fmt.Sprintf("15%d", n)
 		begin := time.Now()

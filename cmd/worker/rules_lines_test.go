@@ -22,7 +22,7 @@ func TestMaxInFlight(t *testing.T) {
 	ids := f.enqueue(notifications("fleet", "138", calls, tasks.Normal))
 	times := f.accepted(time.Minute, v, calls)
 	within(t, "all calls", took(times)+lasts, calls/lines*lasts, 1.3)
-	f.ended(10*time.Second, ids)
+	f.ended(30*time.Second, ids)
 	if n := v.MaxUnderWay(); n > lines {
 		t.Errorf("%d calls were under way at once, want at most %d", n, lines)
 	}

@@ -18,7 +18,7 @@ func TestUnknownLock(t *testing.T) {
 		alwaysOpen+`, per_number: [{limit: 9, per: 24h}], lockout: 8s`)
 	f.crew(2)
 	ids := f.enqueue(messages("fleet", 5, func(int) string { return number }))
-	f.until(10*time.Second, "the vendor has refused an attempt", func() bool { return len(v.AttemptTimes(number)) > 0 })
+	f.until(30*time.Second, "the vendor has refused an attempt", func() bool { return len(v.AttemptTimes(number)) > 0 })
 	refused := v.AttemptTimes(number)[0]
 	// A second before its end, half of it after all others have learnt of the lock.
 	wait(time.Until(refused.Add(lockout - time.Second)))

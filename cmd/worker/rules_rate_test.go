@@ -62,7 +62,7 @@ func TestUrgentOvertakes(t *testing.T) {
 		prefix := fmt.Sprintf("15%d", n)
 		begin := time.Now()
 		f.enqueue(notifications("fleet", prefix, 10, tasks.Urgent))
-		f.until(10*time.Second, "the urgent jobs are called", func() bool { return len(callsTo(v, prefix)) == 10 })
+		f.until(30*time.Second, "the urgent jobs are called", func() bool { return len(callsTo(v, prefix)) == 10 })
 		return callsTo(v, prefix)[9].Sub(begin)
 	})
 	if n := len(v.AcceptedTimes()); n > 250 {

@@ -24,7 +24,7 @@ func TestPauseTakenAwayByHand(t *testing.T) {
 	}
 	paused := "asynq:{" + string(tasks.QueueOf("fleet", tasks.Normal)) + "}:paused"
 	isPaused := func() bool { return f.rdb.Exists(t.Context(), paused).Val() == 1 }
-	f.until(10*time.Second, "the queue is paused", isPaused)
+	f.until(30*time.Second, "the queue is paused", isPaused)
 	ids := f.enqueue(notifications("fleet", "138", jobs, tasks.Normal))
 	runs := f.runs("fleet")
 	// Again and again: the worker's own look each second may come before asynq's.
@@ -37,7 +37,7 @@ func TestPauseTakenAwayByHand(t *testing.T) {
 		}
 		return false
 	})
-	f.until(5*time.Second, "the queue is paused again", isPaused)
+	f.until(30*time.Second, "the queue is paused again", isPaused)
 	wait(3 * time.Second)
 	t.Logf("%d handler runs", runs())
 	if n := runs(); n > 2*slots {

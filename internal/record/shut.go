@@ -20,9 +20,9 @@ var gatedKinds = map[string]bool{"notify": true, "connect": true, "bind": true}
 // people: of several reasons the one that ends last. Nil: nothing is known to
 // stand in its way, or it waits for a time of its own.
 func (s *Store) shut(ctx context.Context, r *Record) (*Gate, error) {
-	now := time.Now()
-	if s.clock != nil {
-		now = s.clock()
+	now, err := s.Now(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read whether the lane of job %s is shut: %w", r.ID, err)
 	}
 	if r.State == Held && r.HoldUntil.After(now) {
 		return nil, nil
