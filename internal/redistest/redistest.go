@@ -88,6 +88,9 @@ func (r *Redis) client() *redis.Client {
 	return redis.NewClient(&redis.Options{
 		Addr:   r.Addr,
 		Dialer: r.dial,
+		// Who waits for a connection takes a timer that all pools share,
+		// and that ends the process where it comes from another bubble.
+		PoolSize: 1000,
 		// In its "auto" mode the client looks up the host of Addr from a goroutine
 		// that outlives a bubble, which ends the process.
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
