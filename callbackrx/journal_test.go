@@ -251,8 +251,28 @@ func stored(t *testing.T, r *redistest.Redis, store *record.Store) map[string]in
 	return out
 }
 
+// wantQueuedOrDue: each stored push has its task, or, few of them, will have it as it is
+// due.
+func wantQueuedOrDue(t *testing.T, r *redistest.Redis, few int) {
+	t.Helper()
+	later := 0
+	for _, key := range keysLike(t, r, "callpacer:{jumdata}:push:*") {
+		id := key[strings.LastIndexByte(key, ':')+1:]
+		if r.Client.Exists(t.Context(), "asynq:{main:push}:t:"+id).Val() == 1 {
+			continue
+		}
+		later++
+		if err := r.Client.ZScore(t.Context(), "callpacer:{jumdata}:due", id).Err(); err != nil {
+			t.Errorf("%s has no task and is not due: %v", key, err)
+		}
+	}
+	if later > few {
+		t.Errorf("%d pushes are not queued, want no more than %d", later, few)
+	}
+}
+
 // Whatever Redis does, each push that was acknowledged is stored in the end,
-// once, and queued.
+// once, and queued or due.
 func TestOutages(t *testing.T) {
 	for name, outage := range map[string]func(s *redistest.Server, during func()){
 		"frozen": func(s *redistest.Server, during func()) { s.Freeze(); during(); s.Thaw() },
@@ -297,9 +317,7 @@ func TestOutages(t *testing.T) {
 					t.Errorf("push %s is stored %d times", body, got[body])
 				}
 			}
-			if queued := len(keysLike(t, r, "asynq:{main:push}:t:*")); queued < len(acknowledged) {
-				t.Errorf("%d tasks for %d pushes", queued, len(acknowledged))
-			}
+			wantQueuedOrDue(t, r, 2*4) // in each outage one of each vendor may be between the two
 		})
 	}
 }
