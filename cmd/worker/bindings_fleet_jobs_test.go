@@ -118,11 +118,12 @@ func (j *boundJob) x() string {
 }
 
 func (j *boundJob) clashes(other *boundJob) bool {
-	if j.x() != other.x() || j.x() == "" || j.job.Mode != other.job.Mode {
+	if j.x() != other.x() || j.x() == "" {
 		return false
 	}
 	has := func(number string) bool { return number == other.job.A || number == other.job.B }
-	return j.job.Mode == tasks.ModeXA || has(j.job.A) || has(j.job.B)
+	bothLead := j.job.Mode == tasks.ModeXA && other.job.Mode == tasks.ModeXA
+	return bothLead || has(j.job.A) || j.job.B != "" && has(j.job.B)
 }
 
 // mayStand says whether the binding was in force for some of the time, or nobody knew
