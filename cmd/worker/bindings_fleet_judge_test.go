@@ -58,8 +58,8 @@ func (v *verdict) judgeReleased(j *boundJob) {
 	named := slices.ContainsFunc(v.board.unbinds, func(u *unbindWish) bool {
 		byX := u.of == nil && u.x == j.made.X && j.job.Mode == tasks.ModeXA
 		says := j.rec.State == record.Released || j.rec.State == record.Expired || v.untold(u)
-		end := v.ends[u].EndedAt                                                                                                                                  // zero: it waits
-		return (u.of == j.bindWish || byX && says) && !j.made.Released.Before(u.sent) && (end.IsZero() || !j.made.Released.Truncate(time.Millisecond).After(end)) // which is told in milliseconds
+		end, released := v.ends[u].EndedAt, j.made.Released.Truncate(time.Millisecond) // as ends are told; zero: it waits
+		return (u.of == j.bindWish || byX && says) && !j.made.Released.Before(u.sent) && (end.IsZero() || !released.After(end))
 	})
 	if !named {
 		v.wrong(j, "was released for a job that did not name it")
